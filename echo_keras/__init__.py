@@ -1,0 +1,1 @@
+"""Contrastive pretraining and segmentation for echocardiograms with few labels."""

@@ -1,0 +1,1 @@
+"""Records, subsets, preprocessing and augmentation."""

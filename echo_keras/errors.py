@@ -1,0 +1,9 @@
+"""The one exception that a user is meant to read."""
+
+
+class InputError(Exception):
+    """A mistake in the user's input, told as one sentence with its remedy.
+
+    The command line prints the sentence without a traceback and exits with 2.
+    Anything else that is raised is a bug and keeps its traceback.
+    """

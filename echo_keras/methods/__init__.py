@@ -1,0 +1,1 @@
+"""Contrastive methods: the only training steps of our own."""

@@ -1,0 +1,87 @@
+"""Progress of long steps: a live bar on a terminal, plain lines elsewhere."""
+
+import contextlib
+import sys
+import time
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+@contextlib.contextmanager
+def bar(label, total, *, unit="steps"):
+    """Show how far a step is, its rate and the time left, on standard error.
+
+    Args:
+        label: What is being done, one or two words.
+        total: Number of units in the whole step, positive.
+        unit: Plural name of what is counted.
+
+    Yields:
+        `advance(count=1, note="")`, to be called after each piece of work; `note` is
+        a few words shown behind the figures, such as the current loss.
+    """
+    show = _live if sys.stderr.isatty() else _lines
+    with show(label, total, unit=unit) as advance:
+        yield advance
+
+
+@contextlib.contextmanager
+def _live(label, total, *, unit):
+    from rich import console, progress
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[unit]} {task.fields[rate]}"),
+        progress.TimeRemainingColumn(),
+        progress.TextColumn("{task.fields[note]}"),
+    )
+    start = time.monotonic()
+    with progress.Progress(*columns, console=console.Console(stderr=True)) as shown:
+        task = shown.add_task(label, total=total, unit=unit, rate="", note="")
+
+        def advance(count=1, note=""):
+            done = shown.tasks[0].completed + count
+            rate = done / max(time.monotonic() - start, 1e-9)
+            shown.update(task, advance=count, note=note, rate=f"{rate:.1f}/s")
+
+        yield advance
+
+
+@contextlib.contextmanager
+def _lines(label, total, *, unit):
+    start = printed = time.monotonic()
+    done = 0
+
+    def advance(count=1, note=""):
+        nonlocal done, printed
+        done += count
+        now = time.monotonic()
+        if now - printed >= SECONDS_BETWEEN_LINES or done >= total:
+            printed = now
+            sys.stderr.write(line(label, done, total, now - start, unit, note) + "\n")
+            sys.stderr.flush()
+
+    yield advance
+
+
+def line(label, done, total, seconds, unit, note=""):
+    """One plain line of progress, such as `convert 40/120 patients 8.0/s 0:10 left`.
+
+    Args:
+        label: What is being done.
+        done: Units finished so far.
+        total: Units in the whole step.
+        seconds: Seconds since the step began.
+        unit: Plural name of what is counted.
+        note: A few words to end with.
+
+    Returns:
+        The line, without a newline.
+    """
+    rate = done / max(seconds, 1e-9)
+    left = round(max(total - done, 0) / rate) if done else 0
+    minutes, rest = divmod(left, 60)
+    text = f"{label} {done}/{total} {unit} {rate:.1f}/s {minutes}:{rest:02d} left"
+    return f"{text} {note}".rstrip()

@@ -1,0 +1,1 @@
+"""Export, REST serving and evaluation."""

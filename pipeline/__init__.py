@@ -1,0 +1,1 @@
+"""Beam and TFX jobs that turn raw data into records."""

@@ -1,0 +1,1 @@
+"""Synthetic hearts in the data sets' own formats."""
