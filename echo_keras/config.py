@@ -1,0 +1,133 @@
+"""Recipes: frozen dataclasses, read strictly from flat YAML."""
+
+import dataclasses
+import pathlib
+import typing
+
+import yaml
+
+from echo_keras import errors
+
+
+@dataclasses.dataclass(frozen=True)
+class Pretrain:
+    """How an encoder is pretrained without labels."""
+
+    method: typing.Literal["simclr"] = "simclr"
+    encoder: typing.Literal["unet", "resnet50"] = "unet"
+    width: int = 16
+    size: int = 128
+    views: typing.Literal["echo", "paper"] = "echo"
+    batch: int = 64
+    epochs: int = 40
+    warmup_epochs: int = 2
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-6
+    optimizer: typing.Literal["adam", "adamw", "lamb"] = "adam"
+    temperature: float = 0.1
+    projection: int = 128
+    splits: tuple[str, ...] = ("train", "unlisted")
+    seed: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Finetune:
+    """How a segmentation network learns from labelled frames."""
+
+    network: typing.Literal["unet", "deeplabv3"] = "unet"
+    init: str = "random"
+    width: int = 16
+    size: int = 128
+    fraction: float = 1.0
+    subset_seed: int = 0
+    validation: typing.Literal["fraction", "full"] = "fraction"
+    batch: int = 16
+    steps: int = 500
+    warmup_steps: int = 25
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    average_decay: float = 0.99
+    loss: typing.Literal["cross_entropy", "dice", "both"] = "both"
+    augment: bool = True
+    seed: int = 0
+
+
+def load(recipe, path=None, **options):
+    """Build a recipe: an option goes before the YAML, the YAML before the default.
+
+    Args:
+        recipe: The dataclass to build, `Pretrain` or `Finetune`.
+        path: Flat YAML file with what differs from the defaults, or None.
+        **options: Values from the command line; None means not given.
+
+    Returns:
+        Instance of `recipe`.
+
+    Raises:
+        InputError: The file is not a flat mapping, or a key or a value does not fit.
+    """
+    values = _read(pathlib.Path(path)) if path else {}
+    values |= {key: value for key, value in options.items() if value is not None}
+    fields = typing.get_type_hints(recipe)
+    origin = f"{path}: " if path else ""
+    unknown = sorted(set(values) - set(fields))
+    if unknown:
+        raise errors.InputError(
+            f"{origin}unknown key {unknown[0]!r}; a {recipe.__name__} recipe has "
+            + ", ".join(sorted(fields))
+        )
+    return recipe(
+        **{key: _fit(value, fields[key], origin + key) for key, value in values.items()}
+    )
+
+
+def save(recipe, path):
+    """Write a recipe, defaults included, as YAML that `load` reads back."""
+    values = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in dataclasses.asdict(recipe).items()
+    }
+    pathlib.Path(path).write_text(yaml.safe_dump(values, sort_keys=False))
+
+
+def _read(path):
+    try:
+        values = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as reason:
+        raise errors.InputError(f"cannot read recipe {path}: {reason}") from reason
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise errors.InputError(
+            f"recipe {path} must be lines of `key: value`, not a {type(values).__name__}"
+        )
+    return values
+
+
+def _fit(value, kind, name):
+    if typing.get_origin(kind) is typing.Literal:
+        allowed = typing.get_args(kind)
+        if value not in allowed:
+            raise errors.InputError(
+                f"{name} is {value!r}; choose one of {', '.join(map(str, allowed))}"
+            )
+        return value
+    if typing.get_origin(kind) is tuple:
+        if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
+            return tuple(value)
+        raise errors.InputError(f"{name} is {value!r}; give a list of words")
+    if kind is float and isinstance(value, (int, float, str)):
+        return _number(value, name)
+    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        return value
+    raise errors.InputError(f"{name} is {value!r}; it must be of type {kind.__name__}")
+
+
+def _number(value, name):
+    """YAML 1.1 reads 1e-3 as a word, so words that are numbers count as numbers."""
+    try:
+        if not isinstance(value, bool):
+            return float(value)
+    except ValueError:
+        pass
+    raise errors.InputError(f"{name} is {value!r}; it must be a number")

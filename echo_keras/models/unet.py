@@ -1,0 +1,79 @@
+"""UNet: its encoder, pretrained alone, and the segmentation network around it."""
+
+import keras
+
+WIDTHS = (1, 2, 4, 8, 8)
+
+
+def encoder(size, width=64, *, synchronized=False):
+    """Contracting path: five levels of two convolutions, each half the size before.
+
+    Args:
+        size: Height and width of the input in pixels, a multiple of 16.
+        width: Channels of the first level; the levels have 1, 2, 4, 8 and 8 times as
+            many. 64 is the published network.
+        synchronized: Share batch statistics between replicas.
+
+    Returns:
+        Model named `unet` from `(batch, size, size, 1)` float32 in [0, 1] to a list of
+        five feature maps, `(batch, size / 2**level, size / 2**level, channels)`.
+
+    Source: Ronneberger et al. 2015, https://arxiv.org/abs/1505.04597
+    """
+    inputs = keras.Input((size, size, 1), name="frame")
+    features = keras.layers.Rescaling(4.0, offset=-1.0, name="normalise")(inputs)
+    levels = []
+    for level, factor in enumerate(WIDTHS):
+        if level:
+            features = keras.layers.MaxPooling2D(name=f"pool{level}")(features)
+        features = _block(
+            features, width * factor, f"encoder{level}", synchronized=synchronized
+        )
+        levels.append(features)
+    return keras.Model(inputs, levels, name="unet")
+
+
+def segmenter(encoder, *, synchronized=False):
+    """Grow the expanding path on an encoder.
+
+    Args:
+        encoder: Model as `encoder` returns it; its weights are shared, not copied.
+        synchronized: Share batch statistics between replicas.
+
+    Returns:
+        Model from `(batch, size, size, 1)` float32 frames in [0, 1] to
+        `(batch, size, size, 1)` float32 probabilities of the left ventricle.
+    """
+    inputs = keras.Input(encoder.input_shape[1:], name="image")
+    *skips, features = encoder(inputs)
+    for level in reversed(range(len(skips))):
+        skip = skips[level]
+        features = keras.layers.UpSampling2D(
+            interpolation="bilinear", name=f"grow{level}"
+        )(features)
+        features = keras.layers.Concatenate(name=f"join{level}")([skip, features])
+        features = _block(
+            features, skip.shape[-1], f"decoder{level}", synchronized=synchronized
+        )
+    logits = keras.layers.Conv2D(1, 1, name="logits")(features)
+    probability = keras.layers.Activation(
+        "sigmoid", dtype="float32", name="probability"
+    )(logits)
+    return keras.Model(inputs, probability, name="unet_segmenter")
+
+
+def _block(features, channels, name, *, synchronized):
+    for half in "ab":
+        features = keras.layers.Conv2D(
+            channels,
+            3,
+            padding="same",
+            use_bias=False,
+            kernel_initializer="he_normal",
+            name=f"{name}{half}_conv",
+        )(features)
+        features = keras.layers.BatchNormalization(
+            synchronized=synchronized, name=f"{name}{half}_norm"
+        )(features)
+        features = keras.layers.Activation("relu", name=f"{name}{half}_relu")(features)
+    return features
