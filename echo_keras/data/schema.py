@@ -1,0 +1,192 @@
+"""The record contract: frames, masks and videos as `tf.train.Example`, both ways.
+
+Frames keep their original size, losslessly, so that a score or a distance can always
+be taken on the pixels that the scanner wrote.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from echo_keras import errors
+
+BACKGROUND, VENTRICLE, MYOCARDIUM, ATRIUM = range(4)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LabelledFrame:
+    """One frame and its mask.
+
+    Attributes:
+        patient: Name of the patient, unique in its data set.
+        dataset: `echonet` or `camus`.
+        view: `4CH` or `2CH`.
+        phase: `ED` or `ES`.
+        frame: 0-based number of the frame in its video, -1 where unknown.
+        image: `(H, W)` uint8 grey levels.
+        mask: `(H, W)` uint8 structures: 0 background, 1 left ventricle, 2 myocardium,
+            3 left atrium.
+        spacing: Height and width of a pixel in mm, 0 where unknown.
+        ejection_fraction: Percent, NaN where unknown.
+    """
+
+    patient: str
+    dataset: str
+    view: str
+    phase: str
+    frame: int
+    image: np.ndarray
+    mask: np.ndarray
+    spacing: tuple[float, float] = (0.0, 0.0)
+    ejection_fraction: float = float("nan")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class UnlabelledVideo:
+    """One video and the frames kept of it.
+
+    Attributes:
+        patient: Name of the patient, unique in its data set.
+        dataset: `echonet` or `camus`.
+        view: `4CH` or `2CH`.
+        frames: Kept frames in temporal order, each `(H, W)` uint8 grey levels.
+        frame_numbers: 0-based number of each kept frame in its video, -1 where unknown.
+        spacing: Height and width of a pixel in mm, 0 where unknown.
+    """
+
+    patient: str
+    dataset: str
+    view: str
+    frames: tuple[np.ndarray, ...]
+    frame_numbers: tuple[int, ...]
+    spacing: tuple[float, float] = (0.0, 0.0)
+
+
+def _feature(dtype, shape, description):
+    return {"dtype": dtype, "shape": shape, "description": description}
+
+
+_COMMON = {
+    "patient": _feature("string", [], "name of the patient"),
+    "dataset": _feature("string", [], "echonet or camus"),
+    "view": _feature("string", [], "4CH or 2CH"),
+    "spacing": _feature("float32", [2], "pixel height and width in mm, 0 unknown"),
+}
+
+FEATURES = {
+    "labelled": {
+        **_COMMON,
+        "phase": _feature("string", [], "ED or ES"),
+        "frame": _feature("int64", [], "0-based number in the video, -1 unknown"),
+        "image": _feature("string", [], "PNG, one 8-bit channel, original size"),
+        "mask": _feature(
+            "string",
+            [],
+            "PNG of the image's size: 0 background, 1 left ventricle, 2 myocardium, "
+            "3 left atrium",
+        ),
+        "ejection_fraction": _feature("float32", [], "percent, NaN unknown"),
+    },
+    "unlabelled": {
+        **_COMMON,
+        "frames": _feature("string", [None], "PNG of each kept frame, in order"),
+        "frame_numbers": _feature("int64", [None], "0-based, -1 unknown"),
+    },
+}
+"""Stored form of every feature of the two record families, ready for JSON."""
+
+
+def family(record):
+    """Name of the record's family, a key of `FEATURES`."""
+    return "labelled" if isinstance(record, LabelledFrame) else "unlabelled"
+
+
+def encode(record):
+    """Serialise a record; the same record always gives the same bytes.
+
+    Args:
+        record: A `LabelledFrame` or an `UnlabelledVideo`.
+
+    Returns:
+        Bytes of a `tf.train.Example` with the features of `FEATURES`.
+
+    Raises:
+        InputError: A mask differs in size from its image.
+    """
+    if isinstance(record, LabelledFrame) and record.image.shape != record.mask.shape:
+        raise errors.InputError(
+            f"frame and mask of patient {record.patient!r} differ in shape: "
+            f"{record.image.shape} and {record.mask.shape}; was one resized alone?"
+        )
+    features = {
+        name: _encode_feature(getattr(record, name), feature["dtype"])
+        for name, feature in FEATURES[family(record)].items()
+    }
+    example = tf.train.Example(features=tf.train.Features(feature=features))
+    return example.SerializeToString(deterministic=True)
+
+
+def parse_labelled(serialized):
+    """Decode a labelled record inside the graph.
+
+    Args:
+        serialized: Scalar string tensor.
+
+    Returns:
+        Dict of tensors: `image` and `mask` `(H, W, 1)` uint8; `patient`, `dataset`,
+        `view` and `phase` scalar strings; `frame` scalar int64; `spacing` `(2,)`
+        float32 in mm; `ejection_fraction` scalar float32 in percent.
+    """
+    record = tf.io.parse_single_example(serialized, _specification("labelled"))
+    for name in ("image", "mask"):
+        record[name] = tf.io.decode_png(record[name], channels=1)
+    return record
+
+
+def parse_unlabelled(serialized):
+    """Parse an unlabelled record inside the graph, leaving its frames compressed.
+
+    Args:
+        serialized: Scalar string tensor.
+
+    Returns:
+        Dict of tensors: `frames` `(N,)` string, each a PNG with one channel;
+        `frame_numbers` `(N,)` int64; `patient`, `dataset` and `view` scalar strings;
+        `spacing` `(2,)` float32 in mm.
+    """
+    return tf.io.parse_single_example(serialized, _specification("unlabelled"))
+
+
+def parse_patient(serialized):
+    """Name of a record's patient, of either family, without decoding its frames."""
+    specification = {"patient": tf.io.FixedLenFeature([], tf.string)}
+    return tf.io.parse_single_example(serialized, specification)["patient"]
+
+
+def _specification(name):
+    return {
+        feature: tf.io.FixedLenSequenceFeature([], stored["dtype"], allow_missing=True)
+        if stored["shape"] == [None]
+        else tf.io.FixedLenFeature(stored["shape"], stored["dtype"])
+        for feature, stored in FEATURES[name].items()
+    }
+
+
+def _encode_feature(value, dtype):
+    values = value if isinstance(value, tuple) else (value,)
+    if dtype == "int64":
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+    if dtype == "float32":
+        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+    values = [_encode_bytes(item) for item in values]
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
+
+
+def _encode_bytes(value):
+    if isinstance(value, str):
+        return value.encode()
+    return cv2.imencode(".png", value)[1].tobytes()

@@ -1,0 +1,157 @@
+"""Folders of records: what is in them, and their shards as `tf.data`."""
+
+import json
+
+import tensorflow as tf
+
+from echo_keras import errors
+from echo_keras.data import schema
+
+MANIFEST = "manifest.json"
+
+
+def manifest(folder):
+    """Read the manifest of a folder of records.
+
+    Args:
+        folder: Folder that `echo-keras build-tfrecords` wrote, local or a URL.
+
+    Returns:
+        Dict with `format`, `dataset`, `counts` by split, `shards`, `rejected`,
+        `source`, `source_fingerprint`, `versions` and `command`.
+
+    Raises:
+        InputError: The folder is missing, unfinished or holds no records.
+    """
+    path = f"{folder}/{MANIFEST}"
+    if not tf.io.gfile.isdir(str(folder)):
+        raise errors.InputError(
+            f"no folder {folder}; write one with echo-keras build-tfrecords"
+        )
+    if not tf.io.gfile.exists(path):
+        raise errors.InputError(
+            f"{folder} has no {MANIFEST}, so it holds no records or unfinished ones; "
+            "write them with echo-keras build-tfrecords"
+        )
+    with tf.io.gfile.GFile(path) as file:
+        return json.load(file)
+
+
+def patients(folder, split):
+    """Sorted names of the patients with labelled frames in one split.
+
+    Args:
+        folder: Folder of records.
+        split: `train`, `validation` or `test`.
+
+    Raises:
+        InputError: The folder holds no labelled record of that split.
+    """
+    shards = _shards(folder, family="labelled", splits=(split,))
+    if not shards:
+        raise _nothing_labelled(folder, split)
+    return sorted({patient for shard in shards for patient in shard["patients"]})
+
+
+def labelled(folder, split, *, patients=None):
+    """Labelled frames of one split, in the order of the shards.
+
+    Args:
+        folder: Folder of records.
+        split: `train`, `validation` or `test`.
+        patients: Names of the patients to keep; all of the split by default.
+
+    Returns:
+        `tf.data.Dataset` of the dicts of `schema.parse_labelled`, one a frame.
+
+    Raises:
+        InputError: The folder holds no labelled record of that split, or none of
+            the patients.
+    """
+    shards = _shards(folder, family="labelled", splits=(split,))
+    if not shards:
+        raise _nothing_labelled(folder, split)
+    if patients is not None:
+        shards = _shards_with(patients, shards, folder=folder, split=split)
+    records = tf.data.TFRecordDataset(_files(folder, shards))
+    if patients is not None:
+        wanted = tf.constant(sorted(patients))
+        records = records.filter(
+            lambda record: tf.reduce_any(schema.parse_patient(record) == wanted)
+        )
+    return records.map(schema.parse_labelled, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def unlabelled(folders, splits=("train", "unlisted")):
+    """Unlabelled videos of several folders, in the order of folders and shards.
+
+    Args:
+        folders: Folders of records, of one data set or several.
+        splits: Splits to read; `unlisted` holds patients that no split list names.
+
+    Returns:
+        `tf.data.Dataset` of the dicts of `schema.parse_unlabelled`, one a video.
+
+    Raises:
+        InputError: A folder holds no unlabelled record of these splits.
+    """
+    files = []
+    for folder in folders:
+        shards = _shards(folder, family="unlabelled", splits=splits)
+        if not shards:
+            raise errors.InputError(
+                f"{folder} holds no unlabelled video in the splits {', '.join(splits)}"
+                f"; it has {_overview(folder)}"
+            )
+        files += _files(folder, shards)
+    records = tf.data.TFRecordDataset(files)
+    return records.map(schema.parse_unlabelled, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def _shards(folder, *, family, splits):
+    return [
+        shard
+        for shard in manifest(folder)["shards"]
+        if shard["family"] == family and shard["split"] in splits
+    ]
+
+
+def _shards_with(patients, shards, *, folder, split):
+    wanted = set(patients)
+    missing = wanted.difference(*(shard["patients"] for shard in shards))
+    if missing or not wanted:
+        named = ", ".join(sorted(missing)[:3]) or "nobody, as no patient is named"
+        raise errors.InputError(
+            f"{folder} has no labelled frame in the split {split} of {named}; "
+            "were the patients drawn from other records?"
+        )
+    return [shard for shard in shards if not wanted.isdisjoint(shard["patients"])]
+
+
+def _files(folder, shards):
+    files = [f"{folder}/{shard['file']}" for shard in shards]
+    for file, shard in zip(files, shards):
+        if not tf.io.gfile.exists(file) or (
+            tf.io.gfile.stat(file).length != shard["bytes"]
+        ):
+            raise errors.InputError(
+                f"{file} is missing or not the {shard['bytes']} bytes that {MANIFEST} "
+                "promises; copy it again or rebuild the records"
+            )
+    return files
+
+
+def _nothing_labelled(folder, split):
+    return errors.InputError(
+        f"{folder} holds no labelled frame in the split {split}; it has "
+        f"{_overview(folder)}"
+    )
+
+
+def _overview(folder):
+    counts = manifest(folder)["counts"]
+    return ", ".join(
+        f"{count['labelled_frames']} labelled frames and "
+        f"{count['unlabelled_videos']} unlabelled videos in {split}"
+        for split, count in counts.items()
+    )
