@@ -1,7 +1,8 @@
 """The record contract: frames, masks and videos as `tf.train.Example`, both ways.
 
 Frames keep their original size, losslessly, so that a score or a distance can always
-be taken on the pixels that the scanner wrote.
+be taken on the pixels that the scanner wrote. TensorFlow is needed only to parse, so
+it is imported there: see `wire`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import dataclasses
 
 import cv2
 import numpy as np
-import tensorflow as tf
 
 from echo_keras import errors
+from echo_keras.data import wire
 
 BACKGROUND, VENTRICLE, MYOCARDIUM, ATRIUM = range(4)
 
@@ -122,12 +123,12 @@ def encode(record):
             f"frame and mask of patient {record.patient!r} differ in shape: "
             f"{record.image.shape} and {record.mask.shape}; was one resized alone?"
         )
-    features = {
-        name: _encode_feature(getattr(record, name), feature["dtype"])
-        for name, feature in FEATURES[family(record)].items()
-    }
-    example = tf.train.Example(features=tf.train.Features(feature=features))
-    return example.SerializeToString(deterministic=True)
+    return wire.example(
+        {
+            name: (feature["dtype"], _values(getattr(record, name)))
+            for name, feature in FEATURES[family(record)].items()
+        }
+    )
 
 
 def parse_labelled(serialized):
@@ -141,7 +142,9 @@ def parse_labelled(serialized):
         `view` and `phase` scalar strings; `frame` scalar int64; `spacing` `(2,)`
         float32 in mm; `ejection_fraction` scalar float32 in percent.
     """
-    record = tf.io.parse_single_example(serialized, _specification("labelled"))
+    import tensorflow as tf
+
+    record = _parse(serialized, FEATURES["labelled"])
     for name in ("image", "mask"):
         record[name] = tf.io.decode_png(record[name], channels=1)
     return record
@@ -158,35 +161,34 @@ def parse_unlabelled(serialized):
         `frame_numbers` `(N,)` int64; `patient`, `dataset` and `view` scalar strings;
         `spacing` `(2,)` float32 in mm.
     """
-    return tf.io.parse_single_example(serialized, _specification("unlabelled"))
+    return _parse(serialized, FEATURES["unlabelled"])
 
 
 def parse_patient(serialized):
     """Name of a record's patient, of either family, without decoding its frames."""
-    specification = {"patient": tf.io.FixedLenFeature([], tf.string)}
-    return tf.io.parse_single_example(serialized, specification)["patient"]
+    return _parse(serialized, {"patient": _COMMON["patient"]})["patient"]
 
 
-def _specification(name):
-    return {
-        feature: tf.io.FixedLenSequenceFeature([], stored["dtype"], allow_missing=True)
-        if stored["shape"] == [None]
-        else tf.io.FixedLenFeature(stored["shape"], stored["dtype"])
-        for feature, stored in FEATURES[name].items()
+def _parse(serialized, features):
+    import tensorflow as tf
+
+    specification = {
+        name: tf.io.FixedLenSequenceFeature([], feature["dtype"], allow_missing=True)
+        if feature["shape"] == [None]
+        else tf.io.FixedLenFeature(feature["shape"], feature["dtype"])
+        for name, feature in features.items()
     }
+    return tf.io.parse_single_example(serialized, specification)
 
 
-def _encode_feature(value, dtype):
+def _values(value):
     values = value if isinstance(value, tuple) else (value,)
-    if dtype == "int64":
-        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-    if dtype == "float32":
-        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
-    values = [_encode_bytes(item) for item in values]
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
+    return [_stored(item) for item in values]
 
 
-def _encode_bytes(value):
+def _stored(value):
     if isinstance(value, str):
         return value.encode()
-    return cv2.imencode(".png", value)[1].tobytes()
+    if isinstance(value, np.ndarray):
+        return cv2.imencode(".png", value)[1].tobytes()
+    return value
