@@ -1,0 +1,89 @@
+"""Optimisers and their schedules; tensorflow-addons lives here and nowhere else."""
+
+import math
+import warnings
+
+import keras
+import tensorflow as tf
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import tensorflow_addons as tfa
+
+UNDECAYED = ["bias", "gamma", "beta", "norm"]
+
+
+class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up from zero to the peak, then a half cosine down to zero.
+
+    Args:
+        peak: Highest rate, positive.
+        steps: Steps of the whole run, warm-up included.
+        warmup_steps: Steps of the warm-up, fewer than `steps`.
+    """
+
+    def __init__(self, peak, steps, warmup_steps=0):
+        self._peak = peak
+        self._steps = steps
+        self._warmup_steps = warmup_steps
+
+    def __call__(self, step):
+        step = tf.cast(step, tf.float32)
+        rise = step / max(self._warmup_steps, 1)
+        run = (step - self._warmup_steps) / max(self._steps - self._warmup_steps, 1)
+        fall = 0.5 * (1.0 + tf.cos(math.pi * tf.clip_by_value(run, 0.0, 1.0)))
+        return self._peak * tf.where(step < self._warmup_steps, rise, fall)
+
+    def get_config(self):
+        return {
+            "peak": self._peak,
+            "steps": self._steps,
+            "warmup_steps": self._warmup_steps,
+        }
+
+
+def create(
+    name, *, learning_rate, weight_decay, steps, warmup_steps=0, average_decay=0.0
+):
+    """Build an optimiser on a warm-up and cosine schedule.
+
+    Args:
+        name: `adam` (decay as an L2 gradient, as PyTorch's Adam has it), `adamw`
+            (decoupled decay) or `lamb`.
+        learning_rate: Peak rate.
+        weight_decay: Decay per unit of learning rate; biases and the parameters of
+            normalisation do not decay.
+        steps: Steps of the whole run.
+        warmup_steps: Steps of linear warm-up.
+        average_decay: Decay of a running average of the weights, 0 for none. The
+            averages are put in place by `use_averages`.
+
+    Returns:
+        Optimiser for `keras.Model.compile`.
+
+    Source: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101; You et al.
+    2020, https://arxiv.org/abs/1904.00962
+    """
+    rate = WarmupCosine(learning_rate, steps, warmup_steps)
+    if name == "lamb":
+        optimizer = tfa.optimizers.LAMB(
+            rate, weight_decay=weight_decay, exclude_from_weight_decay=UNDECAYED
+        )
+    elif name == "adamw":
+        decay = WarmupCosine(learning_rate * weight_decay, steps, warmup_steps)
+        optimizer = tfa.optimizers.AdamW(
+            decay, learning_rate=rate, exclude_from_weight_decay=UNDECAYED
+        )
+    else:
+        optimizer = keras.optimizers.legacy.Adam(rate)
+    if average_decay:
+        return tfa.optimizers.MovingAverage(
+            optimizer, average_decay=average_decay, dynamic_decay=True
+        )
+    return optimizer
+
+
+def use_averages(model):
+    """Replace the weights of a trained model by their running averages, if any."""
+    if isinstance(model.optimizer, tfa.optimizers.MovingAverage):
+        model.optimizer.assign_average_vars(model.trainable_variables)
