@@ -1,0 +1,78 @@
+"""Writing aside: a folder or file gets its final name only when it is whole."""
+
+import contextlib
+import pathlib
+import shutil
+import tempfile
+
+from echo_keras import errors
+
+
+@contextlib.contextmanager
+def folder(output):
+    """Write a folder under a temporary name beside it and rename it when done.
+
+    Args:
+        output: Final path; it must not exist, or be an empty folder.
+
+    Yields:
+        `pathlib.Path` of the temporary folder, removed if the block fails.
+
+    Raises:
+        InputError: The output is a file or a folder with something in it, or cannot
+            be made.
+    """
+    output = pathlib.Path(output)
+    vacant(output)
+    with _inside(output) as temporary:
+        yield temporary
+        if output.exists():
+            output.rmdir()
+        temporary.chmod(0o755)
+        temporary.rename(output)
+
+
+@contextlib.contextmanager
+def file(output):
+    """Write a file under a temporary name beside it and rename it when done.
+
+    Args:
+        output: Final path; a file that is there already is replaced at once.
+
+    Yields:
+        `pathlib.Path` to write to, removed if the block fails.
+
+    Raises:
+        InputError: The output is a folder, or its folder cannot be made.
+    """
+    output = pathlib.Path(output)
+    if output.is_dir():
+        raise errors.InputError(f"output {output} is a folder; name a file in it")
+    with _inside(output) as temporary:
+        path = temporary / output.name
+        yield path
+        path.replace(output)
+
+
+def vacant(output):
+    """Raise `InputError` unless nothing stands at a path, or an empty folder."""
+    output = pathlib.Path(output)
+    if output.is_dir() and not any(output.iterdir()):
+        return
+    if output.exists():
+        raise errors.InputError(
+            f"output {output} exists and is not empty; name another or remove it"
+        )
+
+
+@contextlib.contextmanager
+def _inside(output):
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        temporary = tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent)
+    except OSError as reason:
+        raise errors.InputError(f"cannot write {output}: {reason}") from reason
+    try:
+        yield pathlib.Path(temporary)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
