@@ -1,0 +1,100 @@
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from echo_keras.losses import contrastive
+
+
+def projections(batch, dim, seed=0):
+    return np.random.default_rng(seed).normal(size=(2, batch, dim)).astype(np.float32)
+
+
+def written_out(views, candidates, temperature, offset):
+    """Eq. 1 of SimCLR, one view and one candidate at a time, in float64."""
+
+    def cosine(a, b):
+        a, b = a.astype(np.float64), b.astype(np.float64)
+        return a @ b / math.sqrt((a @ a) * (b @ b))
+
+    loss = np.zeros(views.shape[:2])
+    for view, frame in np.ndindex(loss.shape):
+        others = 0.0
+        for other, candidate in np.ndindex(candidates.shape[:2]):
+            if (other, candidate) != (view, offset + frame):
+                similarity = cosine(views[view, frame], candidates[other, candidate])
+                others += math.exp(similarity / temperature)
+        partner = cosine(views[view, frame], candidates[1 - view, offset + frame])
+        loss[view, frame] = math.log(others) - partner / temperature
+    return loss
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 6), (0, 2), (2, 5)])
+def test_loss_is_equation_one_written_out(first, last):
+    everyone = projections(6, 4)
+    local = everyone[:, first:last]
+    loss = contrastive.nt_xent(local, everyone, temperature=0.2, offset=first)
+    expected = written_out(local, everyone, 0.2, first)
+    np.testing.assert_allclose(loss, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 8])
+def test_collapsed_views_cost_the_log_of_the_candidates(batch):
+    same = tf.ones((2, batch, 4))
+    loss = contrastive.nt_xent(same, same, temperature=0.5)
+    expected = np.full((2, batch), np.log(2 * batch - 1))
+    np.testing.assert_allclose(loss, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 1.0])
+def test_orthogonal_frames_have_a_closed_form(temperature):
+    views = np.stack([np.eye(5, dtype=np.float32)] * 2)
+    loss = contrastive.nt_xent(views, views, temperature=temperature)
+    expected = math.log1p(8 * math.exp(-1 / temperature))
+    np.testing.assert_allclose(loss, np.full((2, 5), expected), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [tf.float16, tf.bfloat16])
+def test_half_precision_is_finite_at_a_low_temperature(dtype):
+    views = tf.cast(projections(8, 4), dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(views)
+        loss = contrastive.nt_xent(views, views, temperature=0.05)
+    assert loss.dtype == tf.float32
+    assert np.isfinite(loss).all()
+    assert np.isfinite(tf.cast(tape.gradient(loss, views), tf.float32)).all()
+    rounded = tf.cast(views, tf.float32).numpy()
+    np.testing.assert_allclose(
+        loss, written_out(rounded, rounded, 0.05, 0), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_the_length_of_a_projection_does_not_matter():
+    views = projections(4, 3)
+    short = contrastive.nt_xent(views, views, temperature=0.1)
+    long = contrastive.nt_xent(100 * views, views, temperature=0.1)
+    np.testing.assert_allclose(short, long, atol=1e-4)
+
+
+def test_a_lone_frame_has_nothing_to_confuse():
+    views = projections(1, 3)
+    loss = contrastive.nt_xent(views, views, temperature=0.1)
+    np.testing.assert_allclose(loss, np.zeros((2, 1)), atol=1e-6)
+
+
+def test_accuracy_counts_the_views_nearest_to_their_partner():
+    first = np.eye(3, dtype=np.float32)
+    second = first[[0, 2, 1]]
+    swapped = np.stack([first, second])
+    share = float(contrastive.accuracy(swapped, swapped))
+    assert share == pytest.approx(1 / 3)
+    paired = np.stack([first, first])
+    assert float(contrastive.accuracy(paired[:, 1:], paired, offset=1)) == 1
+
+
+def test_spread_is_zero_when_collapsed_and_one_on_the_sphere():
+    collapsed = float(contrastive.spread(tf.ones((2, 64, 16))))
+    assert collapsed == pytest.approx(0, abs=1e-6)
+    wide = float(contrastive.spread(projections(4096, 16)))
+    assert wide == pytest.approx(1, abs=0.02)
