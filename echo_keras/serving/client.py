@@ -1,0 +1,118 @@
+"""A small client of the REST API: one connection, and lost answers asked for again."""
+
+import base64
+import contextlib
+import http.client
+import json
+import re
+import time
+import urllib.parse
+
+from echo_keras import errors
+
+ATTEMPTS = 6
+FIRST_PAUSE = 0.1
+TIMEOUT = 60.0
+_CONNECTIONS = {
+    "http": http.client.HTTPConnection,
+    "https": http.client.HTTPSConnection,
+}
+_MODEL = re.compile(r"/v1/models/[^/:]+(/versions/\d+|/labels/[^/:]+)?/?")
+
+
+@contextlib.contextmanager
+def model(url):
+    """Hold a connection to a served model.
+
+    Args:
+        url: `http://HOST:PORT/v1/models/NAME`, with `/versions/N` or `/labels/LABEL`
+            behind it where another than the newest version is meant.
+
+    Yields:
+        `segment`, a function from a list of encoded images to a list of answers of the
+        signature `image_bytes`: dicts of `mask_png_bytes`, `area` and
+        `probability_mean`. A request that got no answer, or 503, is sent again after
+        growing pauses.
+
+    Raises:
+        InputError: The URL is malformed, no server answers or it refuses.
+    """
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in _CONNECTIONS or not _MODEL.fullmatch(parts.path):
+        raise errors.InputError(
+            f"{url} is no URL of a served model; give one such as "
+            "http://127.0.0.1:8501/v1/models/NAME"
+        )
+    path = parts.path.rstrip("/")
+    with contextlib.closing(_connection(parts, url)) as connection:
+        _ask(connection, "GET", path, url=url)
+
+        def segment(images):
+            instances = [{"b64": base64.b64encode(image).decode()} for image in images]
+            request = {"signature_name": "image_bytes", "instances": instances}
+            answer = _ask(connection, "POST", f"{path}:predict", request, url=url)
+            answers = [_decoded(item, url) for item in answer.get("predictions", [])]
+            if len(answers) != len(images):
+                raise errors.InputError(
+                    f"{url} gives {len(answers)} answers to {len(images)} images; "
+                    "serve what echo-keras export wrote"
+                )
+            return answers
+
+        yield segment
+
+
+def _connection(parts, url):
+    try:
+        port = parts.port
+    except ValueError as reason:
+        raise errors.InputError(f"{url} names no port: {reason}") from reason
+    return _CONNECTIONS[parts.scheme](parts.hostname, port, timeout=TIMEOUT)
+
+
+def _ask(connection, method, path, document=None, *, url):
+    body = None if document is None else json.dumps(document)
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
+        try:
+            connection.request(method, path, body)
+            response = connection.getresponse()
+            status, text = response.status, response.read()
+        except (OSError, http.client.HTTPException) as reason:
+            connection.close()
+            fault = str(reason) or type(reason).__name__
+            continue
+        if status != http.HTTPStatus.SERVICE_UNAVAILABLE:
+            return _document(status, text, url)
+        fault = f"{status} {text[:200].decode(errors='replace')}"
+    raise errors.InputError(
+        f"no answer from {url}: {fault}; is the server running? echo-keras serve "
+        "--models DIR starts one"
+    )
+
+
+def _document(status, text, url):
+    try:
+        document = json.loads(text)
+    except ValueError as reason:
+        raise errors.InputError(
+            f"{url} answers {status} without JSON, so no model server listens there; "
+            "check host and port"
+        ) from reason
+    if status != http.HTTPStatus.OK:
+        raise errors.InputError(
+            f"{url} answers {status}: {document.get('error')}; check the name of the "
+            "model and that echo-keras export wrote it"
+        )
+    return document
+
+
+def _decoded(item, url):
+    try:
+        mask = base64.b64decode(item["mask_png_bytes"]["b64"])
+    except (KeyError, TypeError) as reason:
+        raise errors.InputError(
+            f"{url} answers without mask_png_bytes; serve what echo-keras export wrote"
+        ) from reason
+    return {**item, "mask_png_bytes": mask}

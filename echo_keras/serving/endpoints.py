@@ -1,0 +1,86 @@
+"""The two signatures of an exported model, preprocessing and drawing included."""
+
+import tensorflow as tf
+
+from echo_keras.data import preprocess
+
+THRESHOLD = 0.5
+SIGNATURES = ("serving_default", "image_bytes")
+
+
+def module(model, size):
+    """Wrap a segmentation network in the two functions that are served.
+
+    `serving_default` takes `image`, `(batch, size, size, 1)` float32 in [0, 1], and
+    gives `probability` of the same shape. `image_bytes` takes `image_bytes`, `(batch,)`
+    encoded PNG, JPEG, BMP or GIF (its first frame) of any size and channel count, and
+    gives for each image:
+
+    - `mask_png_bytes`: PNG of the image's own size, 255 in the ventricle, 0 elsewhere;
+    - `area`: int32 pixels of that mask;
+    - `probability_mean`: float32 mean probability inside the mask, 0 where it is
+      empty; near 1 where the network is sure, near 0.5 where it guesses.
+
+    Every function begins with a check of its shape, because the model server feeds
+    whatever it is sent and a wrong rank would end its process inside a convolution.
+
+    Args:
+        model: Keras model from `(batch, size, size, 1)` frames in [0, 1] to
+            probabilities of the same shape.
+        size: Height and width that the network takes, in pixels.
+
+    Returns:
+        `tf.Module` with one `tf.function` for each of `SIGNATURES`.
+    """
+    served = tf.Module()
+    served.variables_of_model = model.variables
+    shape = (None, size, size, 1)
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="image")])
+    def serving_default(image):
+        image = tf.ensure_shape(image, shape)
+        return {"probability": model(image, training=False)}
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, "image_bytes")])
+    def image_bytes(image_bytes):
+        image_bytes = tf.ensure_shape(image_bytes, (None,))
+        frames, sizes = tf.map_fn(
+            lambda encoded: _frame(encoded, size),
+            image_bytes,
+            fn_output_signature=(tf.TensorSpec(shape[1:]), tf.TensorSpec(2, tf.int32)),
+        )
+        return tf.map_fn(
+            _answer,
+            (model(frames, training=False), sizes),
+            fn_output_signature={
+                "mask_png_bytes": tf.string,
+                "area": tf.int32,
+                "probability_mean": tf.float32,
+            },
+        )
+
+    served.serving_default = serving_default
+    served.image_bytes = image_bytes
+    return served
+
+
+def _frame(encoded, size):
+    pixels = tf.io.decode_image(encoded, expand_animations=False)
+    pixels = tf.ensure_shape(pixels, (None, None, None))
+    has_colour = tf.shape(pixels)[-1] >= 3
+    channels = tf.where(has_colour, tf.range(3), tf.zeros(3, tf.int32))
+    grey = preprocess.grey(tf.gather(pixels, channels, axis=-1))
+    return preprocess.image(grey, size), tf.shape(pixels)[:2]
+
+
+def _answer(item):
+    probability, size = item
+    restored = preprocess.restore(probability[None], size[0], size[1])[0]
+    mask = restored >= THRESHOLD
+    area = tf.reduce_sum(tf.cast(mask, tf.int32))
+    inside = tf.reduce_sum(tf.where(mask, restored, 0.0))
+    return {
+        "mask_png_bytes": tf.io.encode_png(255 * tf.cast(mask, tf.uint8)),
+        "area": area,
+        "probability_mean": tf.math.divide_no_nan(inside, tf.cast(area, tf.float32)),
+    }

@@ -1,0 +1,243 @@
+"""Scores of a model on labelled records, asked through REST or in this process."""
+
+import collections
+import dataclasses
+import itertools
+import json
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from echo_keras import errors, progress
+from echo_keras.data import schema, tfrecords
+from echo_keras.metrics import bootstrap, overlap
+from echo_keras.serving import client, endpoints, export, session
+
+BATCH = 8
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Case:
+    """One labelled frame and what the model made of it.
+
+    Attributes:
+        facts: What is known of the case in JSON types: `position` in the split,
+            `patient`, `view`, `phase`, `frame`, `dice`, `iou`, `area` and `truth_area`
+            in pixels, `probability_mean`.
+        image: `(H, W)` uint8 frame at its original size.
+        truth: `(H, W)` bool, the reference mask of the left ventricle.
+        prediction: `(H, W)` bool, the mask that the model gave.
+    """
+
+    facts: dict
+    image: np.ndarray
+    truth: np.ndarray
+    prediction: np.ndarray
+
+
+def by_url(data, split, url):
+    """Score a served model on one split, through its REST API.
+
+    Args:
+        data: Folder of records.
+        split: `train`, `validation` or `test`.
+        url: `http://HOST:PORT/v1/models/NAME`.
+
+    Returns:
+        Dict of `scores`, and `latency_ms` of a request of at most `batch` images:
+        `p50`, `p95` and `p99`.
+
+    Raises:
+        InputError: There are no such records, or the server does not answer.
+    """
+    latencies = []
+    with client.model(url) as segment:
+
+        def timed(images):
+            start = time.perf_counter()
+            answers = segment(images)
+            latencies.append(1000 * (time.perf_counter() - start))
+            return answers
+
+        found = scores(data, split, timed)
+    percentiles = np.percentile(latencies, [50, 95, 99]).round(3).tolist()
+    latency = dict(zip(("p50", "p95", "p99"), percentiles))
+    return {"url": url, "batch": BATCH, "latency_ms": latency, **found}
+
+
+def by_model(data, split, model_dir):
+    """Score a model on one split without a server.
+
+    Args:
+        data: Folder of records.
+        split: `train`, `validation` or `test`.
+        model_dir: Folder that `echo-keras finetune` wrote, or one exported version.
+
+    Returns:
+        Dict of `scores`, the same as through a server.
+
+    Raises:
+        InputError: There are no such records or no such model.
+    """
+    return {"model": str(model_dir), **scores(data, split, local(model_dir))}
+
+
+def local(model_dir):
+    """The function that is served, called in this process.
+
+    Args:
+        model_dir: Folder that `echo-keras finetune` wrote, or one exported version.
+
+    Returns:
+        Function from a list of encoded images to a list of answers of the signature
+        `image_bytes`.
+
+    Raises:
+        InputError: The folder holds neither.
+    """
+    if (Path(model_dir) / "saved_model.pb").is_file():
+        servable = session.load(model_dir)
+
+        def run(images):
+            return servable.run("image_bytes", {"image_bytes": images})
+
+    else:
+        model = export.load_keras(model_dir)
+        run = endpoints.module(model, model.input_shape[1]).image_bytes
+
+    def segment(images):
+        answer = run(np.array(images, object))
+        columns = {name: np.asarray(values).tolist() for name, values in answer.items()}
+        return [dict(zip(columns, row)) for row in zip(*columns.values())]
+
+    return segment
+
+
+def scores(data, split, segment):
+    """Score a segmenting function on one split.
+
+    Args:
+        data: Folder of records.
+        split: `train`, `validation` or `test`.
+        segment: Function from a list of encoded images to answers with
+            `mask_png_bytes`, `area` and `probability_mean`.
+
+    Returns:
+        Dict of JSON types: `dataset`, `split`, `seconds`, the figures of `summary`
+        over all images and, in `phases`, over those of ED and of ES, and the `cases`.
+
+    Raises:
+        InputError: There are no such records.
+    """
+    start = time.perf_counter()
+    found = [case.facts for case in cases(data, split, segment)]
+    phases = collections.defaultdict(list)
+    for case in found:
+        phases[case["phase"]].append(case)
+    return {
+        "dataset": tfrecords.manifest(data)["dataset"],
+        "split": split,
+        **summary(found),
+        "phases": {phase: summary(phases[phase]) for phase in sorted(phases)},
+        "seconds": round(time.perf_counter() - start, 3),
+        "cases": found,
+    }
+
+
+def summary(facts):
+    """Figures of several cases, with intervals that draw whole patients.
+
+    Args:
+        facts: The `facts` of each `Case`.
+
+    Returns:
+        Dict of `images`, `patients`, `dice_per_image_mean`, `iou_per_image_mean`,
+        `dice_pooled`, all in [0, 1], and 95 % intervals of the first and the last.
+    """
+    columns = {name: [case[name] for case in facts] for name in facts[0]}
+    patients = columns["patient"]
+    shared = 2 * np.array(columns["shared_area"])
+    total = np.add(columns["truth_area"], columns["area"])
+    return {
+        "images": len(facts),
+        "patients": len(set(patients)),
+        "dice_per_image_mean": float(np.mean(columns["dice"])),
+        "dice_per_image_interval": bootstrap.mean(columns["dice"], patients),
+        "iou_per_image_mean": float(np.mean(columns["iou"])),
+        "dice_pooled": float(shared.sum() / total.sum()) if total.any() else 1.0,
+        "dice_pooled_interval": bootstrap.ratio(shared, total, patients),
+    }
+
+
+def cases(data, split, segment):
+    """Segment the labelled frames of one split at their original size.
+
+    Args:
+        data: Folder of records.
+        split: `train`, `validation` or `test`.
+        segment: Function from a list of encoded images to answers with
+            `mask_png_bytes`, `area` and `probability_mean`.
+
+    Yields:
+        `Case` of each frame, in the order of the records.
+
+    Raises:
+        InputError: There are no such records.
+    """
+    records = tfrecords.labelled(data, split).as_numpy_iterator()
+    total = tfrecords.manifest(data)["counts"][split]["labelled_frames"]
+    position = itertools.count()
+    with progress.bar("evaluate", total, unit="images") as advance:
+        while batch := list(itertools.islice(records, BATCH)):
+            images = [cv2.imencode(".png", r["image"])[1].tobytes() for r in batch]
+            for record, answer in zip(batch, segment(images)):
+                yield _case(next(position), record, answer)
+            advance(len(batch))
+
+
+def write(scores, path):
+    """Write scores as JSON, whole or not at all.
+
+    Args:
+        scores: Dict of JSON types.
+        path: File to write; its folder is made.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    path = Path(path)
+    aside = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(json.dumps(scores, indent=2) + "\n")
+        aside.replace(path)
+    except OSError as reason:
+        raise errors.InputError(
+            f"cannot write {path}: {reason.strerror}; choose another --output"
+        ) from reason
+
+
+def _case(position, record, answer):
+    truth = record["mask"][..., 0] == schema.VENTRICLE
+    encoded = np.frombuffer(answer["mask_png_bytes"], np.uint8)
+    prediction = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE) > 127
+    if prediction.shape != truth.shape:
+        raise errors.InputError(
+            f"the model gives a mask of {prediction.shape} pixels for a frame of "
+            f"{truth.shape}; serve what echo-keras export wrote"
+        )
+    facts = {
+        "position": position,
+        **{name: record[name].decode() for name in ("patient", "view", "phase")},
+        "frame": int(record["frame"]),
+        "dice": float(overlap.dice(truth, prediction)),
+        "iou": float(overlap.iou(truth, prediction)),
+        "area": int(answer["area"]),
+        "truth_area": int(truth.sum()),
+        "shared_area": int((truth & prediction).sum()),
+        "probability_mean": float(answer["probability_mean"]),
+    }
+    image = record["image"][..., 0]
+    return Case(facts=facts, image=image, truth=truth, prediction=prediction)

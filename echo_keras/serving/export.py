@@ -1,0 +1,143 @@
+"""From a fine-tuned Keras model to a version that TensorFlow Serving loads."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from echo_keras import config, errors
+from echo_keras.serving import endpoints, session
+
+MODEL = "model.keras"
+RECIPE = "recipe.yaml"
+TOLERANCE = 1e-5
+
+
+def export(model_dir, output):
+    """Write a model as the next version, once it answers as the Keras model does.
+
+    Args:
+        model_dir: Folder that `echo-keras finetune` wrote.
+        output: Folder of the model's versions; its name is the name to serve under.
+
+    Returns:
+        Path of the new version.
+
+    Raises:
+        InputError: `model_dir` holds no fine-tuned model, or `output` is no folder.
+        RuntimeError: The exported graph answers otherwise than the Keras model.
+    """
+    model = load_keras(model_dir)
+    served = endpoints.module(model, model.input_shape[1])
+    partial = _partial_folder(Path(output))
+    try:
+        _save(served, partial)
+        difference = largest_difference(session.load(partial), model, served)
+        if not difference <= TOLERANCE:
+            raise RuntimeError(
+                f"the export of {model_dir} differs by {difference:.1e} from the Keras "
+                f"model, more than {TOLERANCE}"
+            )
+        _describe(partial, Path(model_dir), difference)
+        version = Path(output) / str(
+            max(session.version_numbers(output), default=0) + 1
+        )
+        partial.chmod(0o755)
+        return partial.rename(version)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def load_keras(model_dir):
+    """Load the segmentation network of a fine-tuned folder.
+
+    Args:
+        model_dir: Folder that `echo-keras finetune` wrote.
+
+    Returns:
+        Keras model from `(batch, size, size, 1)` frames to probabilities.
+
+    Raises:
+        InputError: The folder holds no fine-tuned model.
+    """
+    folder = Path(model_dir)
+    if _recipe(folder).network == "deeplabv3":
+        from echo_keras.models import deeplabv3  # noqa: F401  registers its layers
+    try:
+        model = keras.models.load_model(folder / MODEL, compile=False)
+    except (OSError, ValueError, TypeError) as reason:
+        raise errors.InputError(
+            f"cannot read {folder / MODEL}: {reason}; fine-tune the model again"
+        ) from reason
+    _, height, width, channels = model.input_shape
+    if height is None or height != width or channels != 1:
+        raise errors.InputError(
+            f"{folder / MODEL} takes frames of shape {model.input_shape[1:]}, not "
+            "square grey ones of a fixed size; give a folder that echo-keras finetune "
+            "wrote"
+        )
+    return model
+
+
+def largest_difference(servable, model, served):
+    """How far a loaded export is from its Keras model, on noise of several sizes.
+
+    Args:
+        servable: `session.Servable` of the export.
+        model: The Keras model.
+        served: `endpoints.module` of the Keras model.
+
+    Returns:
+        Largest absolute difference of a probability, of both signatures.
+    """
+    random = np.random.default_rng(0)
+    frames = random.uniform(size=(2, *model.input_shape[1:])).astype(np.float32)
+    answer = servable.run("serving_default", {"image": frames})
+    first = np.abs(answer["probability"] - model(frames, training=False)).max()
+
+    sizes = ((97, 130), (48, 31))
+    noise = [random.integers(256, size=(*size, 1), dtype=np.uint8) for size in sizes]
+    encoded = np.array([tf.io.encode_png(pixels).numpy() for pixels in noise])
+    answer = servable.run("image_bytes", {"image_bytes": encoded})
+    expected = served.image_bytes(encoded)["probability_mean"]
+    second = np.abs(answer["probability_mean"] - expected).max()
+    return float(np.maximum(first, second))
+
+
+def _recipe(folder):
+    if not (folder / MODEL).is_file():
+        found = sorted(path.name for path in folder.glob("*"))[:5]
+        raise errors.InputError(
+            f"{folder} holds no {MODEL} but {', '.join(found) or 'nothing'}; give a "
+            "folder that echo-keras finetune wrote"
+        )
+    path = folder / RECIPE
+    return config.load(config.Finetune, path if path.is_file() else None)
+
+
+def _partial_folder(output):
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=".partial-", dir=output))
+    except OSError as reason:
+        raise errors.InputError(
+            f"cannot write to {output}: {reason.strerror}; choose another --output"
+        ) from reason
+
+
+def _save(served, folder):
+    functions = {name: getattr(served, name) for name in endpoints.SIGNATURES}
+    tf.saved_model.save(served, str(folder), signatures=functions)
+
+
+def _describe(partial, model_dir, difference):
+    extra = partial / "assets.extra"
+    extra.mkdir()
+    if (model_dir / RECIPE).is_file():
+        shutil.copyfile(model_dir / RECIPE, extra / RECIPE)
+    facts = {"largest_difference": difference, "tensorflow": tf.__version__}
+    (extra / "export.json").write_text(json.dumps(facts, indent=2) + "\n")

@@ -1,0 +1,91 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from echo_keras.data import schema, tfrecords
+from echo_keras.serving import export, server, session
+
+SIZE = 32
+
+
+@pytest.fixture(scope="session")
+def tuned(tmp_path_factory):
+    """Folder of a fine-tuned model: a small network that follows the brightness."""
+    keras.utils.set_random_seed(0)
+    frame = keras.Input((SIZE, SIZE, 1))
+    x = keras.layers.Conv2D(4, 3, padding="same")(frame)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.Conv2D(1, 3, padding="same")(keras.layers.ReLU()(x))
+    x = keras.layers.Add()([x, keras.layers.Rescaling(8.0, offset=-4.0)(frame)])
+    folder = tmp_path_factory.mktemp("tuned")
+    keras.Model(frame, keras.layers.Activation("sigmoid")(x)).save(
+        folder / export.MODEL
+    )
+    (folder / export.RECIPE).write_text(f"network: unet\nsize: {SIZE}\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models_dir(tuned, tmp_path_factory):
+    """Folder of models with the fine-tuned one exported as `lv/1`."""
+    folder = tmp_path_factory.mktemp("models")
+    export.export(tuned, folder / "lv")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models(models_dir):
+    return session.load_newest(models_dir)
+
+
+@pytest.fixture(scope="session")
+def url(models):
+    """URL of the exported model on a running server."""
+    with server.start(models, "127.0.0.1", 0) as running:
+        yield server.urls(running, models)[0]
+
+
+@pytest.fixture(scope="session")
+def records(tmp_path_factory):
+    """Folder of records: ED and ES of three patients, bright discs of many sizes."""
+    folder = tmp_path_factory.mktemp("records")
+    file = "labelled/camus-test.tfrecord-00000-of-00001"
+    (folder / file).parent.mkdir()
+    frames = [
+        _disc(patient, phase, height=40 + 7 * number, radius=radius)
+        for number, patient in enumerate("abc")
+        for phase, radius in (("ED", 14), ("ES", 9 + number))
+    ]
+    with tf.io.TFRecordWriter(str(folder / file)) as writer:
+        for frame in frames:
+            writer.write(schema.encode(frame))
+    shard = {
+        "file": file,
+        "family": "labelled",
+        "split": "test",
+        "bytes": (folder / file).stat().st_size,
+        "patients": ["a", "b", "c"],
+    }
+    counts = {"test": {"labelled_frames": 6, "unlabelled_videos": 0}}
+    manifest = {"format": 1, "dataset": "camus", "counts": counts, "shards": [shard]}
+    (folder / tfrecords.MANIFEST).write_text(json.dumps(manifest))
+    return folder
+
+
+def _disc(patient, phase, *, height, radius):
+    random = np.random.default_rng(height + radius)
+    rows, columns = np.ogrid[:height, :50]
+    inside = (rows - height / 2) ** 2 + (columns - 25) ** 2 < radius**2
+    noise = random.integers(0, 120, size=inside.shape)
+    return schema.LabelledFrame(
+        patient=patient,
+        dataset="camus",
+        view="4CH",
+        phase=phase,
+        frame=0,
+        image=(noise + 120 * inside).astype(np.uint8),
+        mask=inside.astype(np.uint8),
+    )

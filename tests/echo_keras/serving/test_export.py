@@ -1,0 +1,68 @@
+import json
+
+import keras
+import pytest
+
+from echo_keras import errors
+from echo_keras.serving import export, session
+
+
+def test_versions_count_up_and_leave_nothing_else(tuned, tmp_path):
+    first = export.export(tuned, tmp_path / "lv")
+    (tmp_path / "lv" / "9").mkdir()
+    second = export.export(tuned, tmp_path / "lv")
+    assert (first.name, second.name) == ("1", "2")
+    assert sorted(path.name for path in (tmp_path / "lv").iterdir()) == ["1", "2", "9"]
+
+
+def test_an_export_tells_its_difference_and_its_recipe(tuned, models_dir):
+    extra = models_dir / "lv" / "1" / "assets.extra"
+    facts = json.loads((extra / "export.json").read_text())
+    assert facts["largest_difference"] <= export.TOLERANCE
+    assert (extra / export.RECIPE).read_text() == (tuned / export.RECIPE).read_text()
+
+
+def test_an_export_of_other_weights_is_noticed(tuned, models_dir):
+    model = export.load_keras(tuned)
+    model.set_weights([1.1 * weights for weights in model.get_weights()])
+    served = export.endpoints.module(model, model.input_shape[1])
+    servable = session.load(models_dir / "lv" / "1")
+    assert export.largest_difference(servable, model, served) > 0.01
+
+
+def test_a_differing_export_gets_no_version(tuned, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "largest_difference", lambda *_: float("nan"))
+    with pytest.raises(RuntimeError, match="differs by nan"):
+        export.export(tuned, tmp_path / "lv")
+    assert not list((tmp_path / "lv").iterdir())
+
+
+def test_a_folder_of_an_encoder_is_refused(tmp_path):
+    (tmp_path / "encoder.keras").touch()
+    with pytest.raises(errors.InputError, match=r"no model\.keras but encoder\.keras"):
+        export.export(tmp_path, tmp_path / "lv")
+    assert not (tmp_path / "lv").exists()
+
+
+def test_a_missing_folder_is_refused(tmp_path):
+    with pytest.raises(errors.InputError, match=r"no model\.keras but nothing"):
+        export.export(tmp_path / "nowhere", tmp_path / "lv")
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path):
+    (tmp_path / export.MODEL).write_bytes(b"no model")
+    with pytest.raises(errors.InputError, match=r"cannot read .*model\.keras"):
+        export.load_keras(tmp_path)
+
+
+def test_a_network_of_another_kind_is_refused(tmp_path):
+    frame = keras.Input((8, 8, 3))
+    keras.Model(frame, keras.layers.Conv2D(1, 1)(frame)).save(tmp_path / export.MODEL)
+    with pytest.raises(errors.InputError, match=r"takes frames of shape \(8, 8, 3\)"):
+        export.load_keras(tmp_path)
+
+
+def test_an_output_that_is_a_file_is_refused(tuned, tmp_path):
+    (tmp_path / "lv").touch()
+    with pytest.raises(errors.InputError, match=r"cannot write to .*--output"):
+        export.export(tuned, tmp_path / "lv")
