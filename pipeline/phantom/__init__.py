@@ -1,1 +1,63 @@
 """Synthetic hearts in the data sets' own formats."""
+
+import concurrent.futures
+import functools
+import multiprocessing
+import os
+
+from echo_keras import aside, errors, progress
+from pipeline.phantom import camus, echonet
+
+LAYOUTS = {"echonet": echonet, "camus": camus}
+_PATIENTS_PER_WORKER = 8
+
+
+def write(layout, patients, seed, output, *, workers=None, **options):
+    """Write a data set of beating hearts; patient i of a seed never changes.
+
+    Args:
+        layout: "echonet" or "camus".
+        patients: How many patients, positive.
+        seed: Whole number, not negative.
+        output: Folder to make; nothing, or an empty folder, may stand there.
+        workers: Processes, at most; as many as there are cores if None. The files do
+            not depend on it.
+        **options: Passed to `echonet.write_patient` or `camus.write_patient`.
+
+    Returns:
+        Number of patients written.
+
+    Raises:
+        InputError: An unknown layout, a count or seed out of range, an option that
+            the layout cannot meet, or an output that exists.
+    """
+    if layout not in LAYOUTS:
+        known = " or ".join(LAYOUTS)
+        raise errors.InputError(f"no layout {layout!r}; choose {known}")
+    if patients < 1:
+        raise errors.InputError(f"cannot write {patients} patients; ask for 1 or more")
+    if seed < 0:
+        raise errors.InputError(f"seed {seed} is negative; give 0 or more")
+    form = LAYOUTS[layout]
+    with aside.folder(output) as folder:
+        form.prepare(folder)
+        make = functools.partial(form.write_patient, folder, seed=seed, **options)
+        with progress.bar("phantom", patients, unit="patients") as advance:
+            written = []
+            for patient in _spread(make, range(patients), workers):
+                written.append(patient)
+                advance()
+        form.finish(folder, written)
+    return patients
+
+
+def _spread(make, indices, workers):
+    """Results of `make` in order, from several processes where that pays."""
+    most = max(len(indices) // _PATIENTS_PER_WORKER, 1)
+    workers = min(workers or len(os.sched_getaffinity(0)), most)
+    if workers == 1:
+        yield from map(make, indices)
+        return
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(workers, context) as pool:
+        yield from pool.map(make, indices)
