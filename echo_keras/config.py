@@ -52,6 +52,11 @@ class Finetune:
     seed: int = 0
 
 
+def replace(recipe, **values):
+    """Copy of a recipe with some values changed."""
+    return dataclasses.replace(recipe, **values)
+
+
 def load(recipe, path=None, **options):
     """Build a recipe: an option goes before the YAML, the YAML before the default.
 

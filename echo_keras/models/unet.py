@@ -26,15 +26,19 @@ def encoder(size, width=64, *, synchronized=False):
     for level, factor in enumerate(WIDTHS):
         if level:
             features = keras.layers.MaxPooling2D(name=f"pool{level}")(features)
+        channels = (width * factor,) * 2
         features = _block(
-            features, width * factor, f"encoder{level}", synchronized=synchronized
+            features, channels, f"encoder{level}", synchronized=synchronized
         )
         levels.append(features)
     return keras.Model(inputs, levels, name="unet")
 
 
 def segmenter(encoder, *, synchronized=False):
-    """Grow the expanding path on an encoder.
+    """Grow the expanding path on an encoder, by bilinear upsampling.
+
+    Each level joins the skip of the encoder and leaves with the channels of the next
+    finer one, as in the published network.
 
     Args:
         encoder: Model as `encoder` returns it; its weights are shared, not copied.
@@ -52,8 +56,9 @@ def segmenter(encoder, *, synchronized=False):
             interpolation="bilinear", name=f"grow{level}"
         )(features)
         features = keras.layers.Concatenate(name=f"join{level}")([skip, features])
+        channels = (skip.shape[-1], skips[max(level - 1, 0)].shape[-1])
         features = _block(
-            features, skip.shape[-1], f"decoder{level}", synchronized=synchronized
+            features, channels, f"decoder{level}", synchronized=synchronized
         )
     logits = keras.layers.Conv2D(1, 1, name="logits")(features)
     probability = keras.layers.Activation(
@@ -63,9 +68,9 @@ def segmenter(encoder, *, synchronized=False):
 
 
 def _block(features, channels, name, *, synchronized):
-    for half in "ab":
+    for half, filters in zip("ab", channels):
         features = keras.layers.Conv2D(
-            channels,
+            filters,
             3,
             padding="same",
             use_bias=False,

@@ -1,0 +1,205 @@
+"""The command line: parse, load a recipe, call one function, print one line."""
+
+import os
+import pathlib
+
+import click
+
+from echo_keras import config, errors
+
+PATH = click.Path(path_type=pathlib.Path)
+POSITIVE = click.IntRange(min=1)
+FRACTION = click.FloatRange(0, 1, min_open=True)
+DATASET = click.Choice(["echonet", "camus"])
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+class Commands(click.Group):
+    """A group that tells a user's mistake in one sentence and exits with 2."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except errors.InputError as mistake:
+            click.echo(f"Error: {mistake}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="echo-keras")
+def main():
+    """Contrastive pretraining and segmentation for echocardiograms with few labels."""
+
+
+@main.command()
+@click.option("--layout", type=DATASET, required=True, help="Whose files to imitate.")
+@click.option("--patients", type=POSITIVE, required=True, help="Hearts to draw.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--output", type=PATH, required=True, help="Folder to write.")
+def phantom(layout, patients, seed, output):
+    """Draw synthetic hearts in the files of EchoNet-Dynamic or CAMUS."""
+    from pipeline import phantom
+
+    written = phantom.write(layout, patients, seed, output)
+    click.echo(f"{written} patients in the layout of {layout}  {output}")
+
+
+@main.command("build-tfrecords")
+@click.option("--dataset", type=DATASET, required=True)
+@click.option("--source", type=PATH, required=True, help="The data set as downloaded.")
+@click.option("--output", type=PATH, required=True, help="Folder of records to write.")
+@click.option(
+    "--unlabelled-frames",
+    default="8",
+    show_default=True,
+    help="Frames to keep of a video: a number spread over it, between (ED and ES), all.",
+)
+@click.option("--shards", type=POSITIVE, help="Files per split.  [default: by size]")
+@click.option(
+    "--max-rejected",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="Share of rejected files above which the job fails.",
+)
+@click.argument("beam", nargs=-1, type=click.UNPROCESSED)
+def build_tfrecords(
+    dataset, source, output, unlabelled_frames, shards, max_rejected, beam
+):
+    """Convert a data set to TFRecords; what follows `--` goes to Beam."""
+    from pipeline import build
+
+    manifest = build.run(
+        dataset,
+        source,
+        output,
+        unlabelled_frames=unlabelled_frames,
+        shards=shards,
+        max_rejected=max_rejected,
+        beam_args=beam,
+    )
+    totals = manifest["counts"].values()
+    click.echo(
+        f"{sum(split['labelled_frames'] for split in totals)} labelled frames, "
+        f"{sum(split['unlabelled_videos'] for split in totals)} unlabelled videos, "
+        f"{sum(manifest['rejected'].values())} rejects  {output}"
+    )
+
+
+@main.command()
+@click.option("--data", type=PATH, required=True, multiple=True, help="May repeat.")
+@click.option("--output", type=PATH, required=True, help="Folder of the encoder.")
+@click.option("--method", type=click.Choice(["simclr"]))
+@click.option("--encoder", type=click.Choice(["unet", "resnet50"]))
+@click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
+@click.option("--epochs", type=POSITIVE)
+@click.option("--replicas", type=POSITIVE, help="GPUs, or parts to split a CPU into.")
+def pretrain(data, output, method, encoder, path, epochs, replicas):
+    """Pretrain an encoder on unlabelled videos."""
+    recipe = config.load(
+        config.Pretrain, path, method=method, encoder=encoder, epochs=epochs
+    )
+    from echo_keras.training import pretrain
+
+    summary = pretrain.run(recipe, data, output, replicas=replicas)
+    click.echo(
+        f"loss {summary['loss'][-1]:.3f}  accuracy {summary['accuracy'][-1]:.3f}  "
+        f"{output}"
+    )
+
+
+@main.command()
+@click.option("--data", type=PATH, required=True, help="Folder of records.")
+@click.option("--output", type=PATH, required=True, help="Folder of the model.")
+@click.option("--fraction", type=FRACTION, help="Share of the labelled patients.")
+@click.option("--subset-seed", type=int, help="Which patients a fraction draws.")
+@click.option("--network", type=click.Choice(["unet", "deeplabv3"]))
+@click.option("--init", help="random, imagenet or a folder of echo-keras pretrain.")
+@click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
+@click.option("--epochs", type=POSITIVE, help="In place of steps.")
+@click.option("--steps", type=POSITIVE)
+@click.option("--seed", type=int, help="Of weights, order and augmentation.")
+def finetune(
+    data, output, fraction, subset_seed, network, init, path, epochs, steps, seed
+):
+    """Fine-tune a segmentation network on a fraction of the labels."""
+    if epochs and steps:
+        raise errors.InputError("--epochs and --steps exclude each other; give one")
+    recipe = config.load(
+        config.Finetune,
+        path,
+        fraction=fraction,
+        subset_seed=subset_seed,
+        network=network,
+        init=init,
+        steps=steps,
+        seed=seed,
+    )
+    from echo_keras.training import finetune
+
+    summary = finetune.run(recipe, data, output, epochs=epochs)
+    click.echo(
+        f"{len(summary['patients']['train'])} labelled patients  "
+        f"validation dice {summary['dice']:.3f}  {output}"
+    )
+
+
+@main.command()
+@click.option("--model", type=PATH, required=True, help="Folder of finetune.")
+@click.option("--output", type=PATH, required=True, help="saved_models/NAME")
+def export(model, output):
+    """Export a fine-tuned model as the next version below saved_models/NAME."""
+    from echo_keras.serving import export
+
+    click.echo(f"exported and verified  {export.export(model, output)}")
+
+
+@main.command()
+@click.option("--models", type=PATH, required=True, help="Folder of NAME/VERSION.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True)
+def serve(models, host, port):
+    """Serve exported models over TensorFlow Serving's REST API."""
+    from echo_keras.serving import server
+
+    server.serve(models, host=host, port=port, ready=click.echo)
+
+
+@main.command()
+@click.option("--data", type=PATH, required=True, help="Folder of records.")
+@click.option("--split", default="test", show_default=True)
+@click.option("--url", help="http://HOST:PORT/v1/models/NAME of a running server.")
+@click.option("--model", type=PATH, help="Model folder, to score without a server.")
+@click.option("--output", type=PATH, required=True, help="JSON file to write.")
+def evaluate(data, split, url, model, output):
+    """Score a model on a labelled split, through REST or in this process."""
+    if (url is None) == (model is None):
+        raise errors.InputError("give either --url or --model")
+    from echo_keras.serving import evaluate
+
+    if url:
+        scores = evaluate.by_url(data, split, url)
+    else:
+        scores = evaluate.by_model(data, split, model)
+    evaluate.write(scores, output)
+    low, high = scores["dice_per_image_interval"]
+    click.echo(
+        f"dice {scores['dice_per_image_mean']:.4f} ({low:.4f}-{high:.4f})  "
+        f"{scores['images']} images of {scores['patients']} patients  {output}"
+    )
+
+
+@main.command()
+@click.option("--camus", type=PATH, help="CAMUS as downloaded.")
+@click.option("--echonet", type=PATH, help="EchoNet-Dynamic as downloaded.")
+@click.option("--output", type=PATH, default="runs/demo", show_default=True)
+def demo(camus, echonet, output):
+    """Run the whole route, on synthetic hearts where no data set is given."""
+    from echo_keras.study import demo
+
+    click.echo(demo.run(output, camus=camus, echonet=echonet))
+
+
+if __name__ == "__main__":
+    main()
