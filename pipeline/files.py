@@ -1,0 +1,134 @@
+"""Files of a job, local or remote, through Beam's FileSystems."""
+
+import contextlib
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+
+from apache_beam.io import filesystem, filesystems
+
+from echo_keras import errors
+
+
+def is_remote(path):
+    """Whether the path is a URL, such as `gs://bucket/folder`."""
+    return filesystems.FileSystems.get_scheme(str(path)) is not None
+
+
+def below(folder):
+    """Sizes of all files below a folder, entering each folder once.
+
+    Args:
+        folder: Local folder or URL.
+
+    Returns:
+        Dict of path relative to the folder, with `/`, to bytes, sorted by path; -1
+        for a link that leads nowhere.
+
+    Raises:
+        InputError: The folder is missing, empty or may not be read.
+    """
+    if is_remote(folder):
+        prefix = f"{folder}".rstrip("/") + "/"
+        [match] = filesystems.FileSystems.match([prefix + "**"])
+        found = {
+            file.path[len(prefix) :]: file.size_in_bytes for file in match.metadata_list
+        }
+    else:
+        found = dict(_local_below(Path(folder), entered=set()))
+    if not found:
+        raise errors.InputError(f"no file below {folder}; is the path right?")
+    return dict(sorted(found.items()))
+
+
+def _local_below(folder, *, entered, prefix=""):
+    if not folder.is_dir():
+        raise errors.InputError(f"no folder {folder}; is the path right?")
+    if folder.resolve() in entered:
+        return
+    entered.add(folder.resolve())
+    try:
+        entries = sorted(folder.iterdir())
+    except PermissionError as error:
+        raise errors.InputError(
+            f"no permission to read {folder}; change its mode or its owner"
+        ) from error
+    for entry in entries:
+        if entry.is_dir():
+            yield from _local_below(
+                entry, entered=entered, prefix=f"{prefix}{entry.name}/"
+            )
+        else:
+            yield prefix + entry.name, entry.stat().st_size if entry.exists() else -1
+
+
+@contextlib.contextmanager
+def local(folder, names):
+    """Offer some files of a folder to libraries that open nothing but local paths.
+
+    Args:
+        folder: Local folder or URL.
+        names: Paths of the files, relative to the folder.
+
+    Yields:
+        Local folder that holds the files: the folder itself, or a copy for the time.
+    """
+    if not is_remote(folder):
+        yield Path(folder)
+        return
+    with tempfile.TemporaryDirectory() as copy:
+        for name in names:
+            path = Path(copy, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with opened(f"{folder}/{name}") as source, path.open("wb") as target:
+                shutil.copyfileobj(source, target)
+        yield Path(copy)
+
+
+def opened(path):
+    """Open a file for reading bytes, as they are stored."""
+    return filesystems.FileSystems.open(
+        str(path), compression_type=filesystem.CompressionTypes.UNCOMPRESSED
+    )
+
+
+def content(path):
+    """All bytes of a file."""
+    with opened(path) as file:
+        return file.read()
+
+
+def exists(path):
+    """Whether there is a file or folder at the path."""
+    return filesystems.FileSystems.exists(str(path))
+
+
+@contextlib.contextmanager
+def written_aside(path, aside):
+    """Write a file in another folder and move it to its place when it is whole.
+
+    Args:
+        path: Final path, local or URL.
+        aside: Folder for the unfinished file, on the same file system.
+
+    Yields:
+        File open for writing bytes.
+    """
+    unfinished = f"{aside}/{uuid.uuid4().hex}"
+    with filesystems.FileSystems.create(
+        unfinished, compression_type=filesystem.CompressionTypes.UNCOMPRESSED
+    ) as file:
+        yield file
+    if not is_remote(path):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    filesystems.FileSystems.rename([unfinished], [str(path)])
+
+
+def remove(folder):
+    """Remove a folder and all that is in it, if it is there."""
+    if not is_remote(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    [match] = filesystems.FileSystems.match([f"{folder}/**"])
+    filesystems.FileSystems.delete([file.path for file in match.metadata_list])

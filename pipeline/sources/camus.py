@@ -1,0 +1,158 @@
+"""CAMUS as it is downloaded: the current NIfTI release and the one of 2019.
+
+The release of 2019 has no lists of its splits: its folder `training` is taken as the
+train split and `testing`, which has no masks and its own numbering, as the test split.
+
+Source: Leclerc et al. 2019, https://doi.org/10.1109/TMI.2019.2900516
+"""
+
+import collections
+import re
+
+from echo_keras import errors
+from pipeline import files
+from pipeline.sources import camus_views, listings
+
+LISTS = {
+    "database_split/subgroup_training.txt": "train",
+    "database_split/subgroup_validation.txt": "validation",
+    "database_split/subgroup_testing.txt": "test",
+}
+FOLDERS = {"training": "train", "testing": "test"}
+
+_FILE = re.compile(
+    r"(?P<folder>database_nifti|training|testing)/(?P<patient>patient\d+)/(?:"
+    r"(?P=patient)_(?P<view>[24]CH)_"
+    r"(?P<part>(?:ED|ES|half_sequence|sequence)(?:_gt)?)\.(?:nii\.gz|mhd|z?raw)"
+    r"|Info_(?P<settings>[24]CH)\.cfg)"
+)
+
+
+def listing(source):
+    """Patients of the data set, by the names of their files and the split lists.
+
+    Args:
+        source: Folder that holds `database_nifti` and `database_split`, or `training`
+            and `testing`; local or a URL.
+
+    Returns:
+        `Listing` of all patients with an image; those in no list are `unlisted`.
+
+    Raises:
+        InputError: The folder is not this data set, or a patient is in two splits.
+    """
+    found = files.below(source)
+    theirs = collections.defaultdict(list)
+    for path in found:
+        match = _FILE.fullmatch(path)
+        if match:
+            theirs[match["folder"], match["patient"]].append(match)
+    _check(source, found, any_patient=bool(theirs))
+    lists = {path: files.content(f"{source}/{path}") for path in LISTS if path in found}
+    splits = _splits(source, lists)
+    patients = [
+        _patient(source, matches, split=FOLDERS.get(folder) or splits.pop(name, None))
+        for (folder, name), matches in sorted(theirs.items())
+    ]
+    rejects = [
+        listings.Reject(patient.name, "unlisted", "in no split, so it has no labels")
+        for patient in patients
+        if patient.split == "unlisted"
+    ]
+    rejects += [
+        listings.Reject(name, "missing", f"no image, though in the split {split}")
+        for name, split in sorted(splits.items())
+    ]
+    return listings.Listing(
+        patients=tuple(sorted(patients, key=lambda patient: patient.name)),
+        rejects=tuple(rejects),
+        fingerprint=listings.fingerprint(found, lists.values()),
+    )
+
+
+def read(patient, choice):
+    """Records of one patient: ED and ES frames with masks, and a video, of each view.
+
+    The video is the half sequence, from ED to ES, or else the ED and ES frames.
+
+    Args:
+        patient: `Patient` of `listing`.
+        choice: Which frames to keep without labels; see `frames.choice`.
+
+    Yields:
+        `LabelledFrame` of ED, then of ES, unless the patient has no masks;
+        `UnlabelledVideo`; or a `Reject` instead of what cannot be read.
+    """
+    with files.local(patient.source, patient.files) as folder:
+        settings = {
+            view: _settings(folder / path)
+            for view, path in patient.details["settings"].items()
+        }
+        for view in sorted(patient.details["views"]):
+            yield from camus_views.records(
+                patient, view, choice, folder=folder, settings=settings
+            )
+
+
+def _check(source, found, *, any_patient):
+    if any_patient and (set(found) >= set(LISTS) or not _is_current(found)):
+        return
+    elsewhere = [path for path in found if path.endswith("/" + next(iter(LISTS)))]
+    if any_patient:
+        missing = ", ".join(sorted(set(LISTS).difference(found)))
+        remedy = f"it lacks {missing}; download the lists again"
+    elif elsewhere:
+        folder = elsewhere[0].rpartition("/database_split")[0]
+        remedy = f"there is one in {source}/{folder}"
+    elif "FileList.csv" in found:
+        remedy = "this looks like EchoNet-Dynamic; convert it with --dataset echonet"
+    else:
+        remedy = "name the folder that holds database_nifti and database_split"
+    raise errors.InputError(f"{source} is not the whole of CAMUS: {remedy}")
+
+
+def _is_current(found):
+    return any(path.startswith("database_nifti/") for path in found)
+
+
+def _splits(source, lists):
+    splits = {}
+    for path, content in lists.items():
+        for name in content.decode("utf-8-sig", errors="replace").split():
+            if splits.setdefault(name, LISTS[path]) != LISTS[path]:
+                raise errors.InputError(
+                    f"{source}/{path} names {name}, who is in the split "
+                    f"{splits[name]} too; keep one of the two lines"
+                )
+    return splits
+
+
+def _patient(source, matches, *, split):
+    views, settings = collections.defaultdict(dict), {}
+    for match in matches:
+        path = match.string
+        if match["settings"]:
+            settings[match["settings"]] = path
+        elif not path.endswith("raw"):
+            views[match["view"]][match["part"]] = path
+    masks = any(part.endswith("_gt") for parts in views.values() for part in parts)
+    prefix = "testing_" if matches[0]["folder"] == "testing" else ""
+    return listings.Patient(
+        name=prefix + matches[0]["patient"],
+        split=split or "unlisted",
+        labelled=split is not None and masks,
+        source=str(source),
+        files=tuple(match.string for match in matches),
+        details={"views": dict(views), "settings": settings},
+    )
+
+
+def _settings(path):
+    """Whole numbers of a `.cfg` file, such as the 1-based ED and ES and the EF."""
+    lines = path.read_text(errors="replace").splitlines()
+    pairs = [line.partition(":")[::2] for line in lines]
+    return {
+        key.strip().replace("LVef", "EF"): float(value)
+        for key, value in pairs
+        if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value)
+    }

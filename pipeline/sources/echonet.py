@@ -1,0 +1,210 @@
+"""EchoNet-Dynamic as it is downloaded: lists, tracings and AVI videos.
+
+Source: Ouyang et al. 2020, https://doi.org/10.1038/s41586-020-2145-8
+"""
+
+import collections
+import math
+
+import numpy as np
+
+from echo_keras import errors
+from echo_keras.data import schema
+from pipeline import files
+from pipeline.sources import frames, listings, tables, tracings, videos
+
+SPLITS = {"TRAIN": "train", "VAL": "validation", "TEST": "test"}
+LISTS = ("FileList.csv", "VolumeTracings.csv")
+
+
+def listing(source):
+    """Patients of the data set, as its two tables name them.
+
+    Args:
+        source: Folder that holds the tables and `Videos`, local or a URL.
+
+    Returns:
+        `Listing` of the patients with a video and a tracing; its rejects name the
+        others, and the videos and tracings of nobody.
+
+    Raises:
+        InputError: The folder is not this data set, or a table lacks a column.
+    """
+    found = files.below(source)
+    _check(source, found)
+    avis = {_name(path): path for path in found if path.lower().endswith(".avi")}
+    traced = _traced(f"{source}/VolumeTracings.csv")
+    patients, rejects, named = [], [], set()
+    columns = ("FileName", "EF", "Split")
+    for file_name, *row in tables.rows(f"{source}/FileList.csv", columns):
+        name = _name(file_name)
+        try:
+            _check_row(name, row, seen=(named, traced, avis))
+            patient = _patient(source, row, file=avis[name], tracing=traced[name])
+            patients.append(patient)
+        except listings.DefectError as defect:
+            rejects.append(listings.Reject(name, *defect.args))
+        named.add(name)
+    rejects += _facts(patients, strangers=sorted({*traced, *avis} - named))
+    return listings.Listing(
+        patients=tuple(sorted(patients, key=lambda patient: patient.name)),
+        rejects=tuple(rejects),
+        fingerprint=listings.fingerprint(
+            found, [files.content(f"{source}/{table}") for table in LISTS]
+        ),
+    )
+
+
+def read(patient, choice):
+    """Records of one patient: the ED and ES frames with masks, and the video.
+
+    Args:
+        patient: `Patient` of `listing`.
+        choice: Which frames to keep without labels; see `frames.choice`.
+
+    Yields:
+        `LabelledFrame` of ED, then of ES, unless the patient is in no split;
+        `UnlabelledVideo`; or a `Reject` instead of what cannot be read.
+    """
+    [name] = patient.files
+    try:
+        traces = _traces(patient.details["tracing"])
+        with files.local(patient.source, patient.files) as folder:
+            total, decoded = videos.grey_frames(
+                folder / name,
+                lambda total: {*traces, *frames.kept(choice, total, phases=traces)},
+            )
+    except listings.DefectError as defect:
+        yield listings.Reject(name, *defect.args)
+        return
+    if patient.labelled:
+        yield from _labelled(patient, traces, decoded)
+    yield from _unlabelled(
+        patient, decoded, numbers=frames.kept(choice, total, phases=traces)
+    )
+
+
+def _check(source, found):
+    missing = [table for table in LISTS if table not in found]
+    if missing:
+        elsewhere = [path for path in found if path.endswith("/" + missing[0])]
+        if elsewhere:
+            remedy = f"there is one in {source}/{elsewhere[0].rpartition('/')[0]}"
+        elif any("patient" in path for path in found):
+            remedy = "this looks like CAMUS; convert it with --dataset camus"
+        else:
+            remedy = "name the folder that holds the two tables and Videos"
+        raise errors.InputError(
+            f"no {missing[0]} in {source}, so it is not EchoNet-Dynamic: {remedy}"
+        )
+
+
+def _check_row(name, row, *, seen):
+    ejection_fraction, split = row
+    named, traced, avis = seen
+    if name in named:
+        raise listings.DefectError("duplicate row", f"a row more, of split {split!r}")
+    if name not in traced:
+        raise listings.DefectError("untraced", "no row of it in VolumeTracings.csv")
+    if name not in avis:
+        raise listings.DefectError("missing", "no such file in Videos")
+    if ejection_fraction and math.isnan(_number(ejection_fraction)):
+        raise listings.DefectError("bad number", f"EF {ejection_fraction!r}")
+
+
+def _patient(source, row, *, file, tracing):
+    ejection_fraction, split = row
+    return listings.Patient(
+        name=_name(file),
+        split=SPLITS.get(split.upper(), "unlisted"),
+        labelled=split.upper() in SPLITS,
+        source=str(source),
+        files=(file,),
+        details={
+            "tracing": np.array(tracing),
+            "ejection_fraction": _number(ejection_fraction),
+        },
+    )
+
+
+def _facts(patients, *, strangers):
+    for patient in patients:
+        if patient.split == "unlisted":
+            yield listings.Reject(
+                patient.name, "unlisted", "in no split, so only its frames are kept"
+            )
+    for name in strangers:
+        yield listings.Reject(name, "no row", "no row of it in FileList.csv")
+
+
+def _name(file_name):
+    name = file_name.replace("\\", "/").rpartition("/")[2]
+    return name[:-4] if name.lower().endswith(".avi") else name
+
+
+def _number(text):
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _traced(path):
+    traced = collections.defaultdict(list)
+    for name, *numbers in tables.rows(
+        path, ("FileName", "X1", "Y1", "X2", "Y2", "Frame")
+    ):
+        traced[_name(name)].append([_number(text) for text in numbers])
+    return traced
+
+
+def _traces(tracing):
+    if not np.isfinite(tracing).all() or (tracing[:, 4] % 1).any():
+        raise listings.DefectError("bad number", "a tracing holds text or NaN")
+    traces = {
+        int(frame): tracings.first_trace(tracing[tracing[:, 4] == frame, :4])
+        for frame in dict.fromkeys(tracing[:, 4])
+    }
+    if len(traces) != 2 or min(traces) < 0:
+        raise listings.DefectError(
+            "not two traced frames", f"traced are {', '.join(map(str, sorted(traces)))}"
+        )
+    if min(map(len, traces.values())) < 3:
+        raise listings.DefectError("short tracing", "a frame has fewer than two chords")
+    return traces
+
+
+def _labelled(patient, traces, decoded):
+    outlines = {frame: tracings.outline(trace) for frame, trace in traces.items()}
+    by_area = sorted(
+        outlines, key=lambda frame: tracings.area(outlines[frame]), reverse=True
+    )
+    for phase, frame in zip(("ED", "ES"), by_area):
+        image = decoded[frame]
+        mask = tracings.mask(outlines[frame], image.shape)
+        if not mask.any():
+            yield listings.Reject(
+                patient.files[0], "empty mask", f"frame {frame} is traced outside"
+            )
+            continue
+        yield schema.LabelledFrame(
+            patient=patient.name,
+            dataset="echonet",
+            view="4CH",
+            phase=phase,
+            frame=frame,
+            image=image,
+            mask=mask,
+            ejection_fraction=patient.details["ejection_fraction"],
+        )
+
+
+def _unlabelled(patient, decoded, *, numbers):
+    if numbers:
+        yield schema.UnlabelledVideo(
+            patient=patient.name,
+            dataset="echonet",
+            view="4CH",
+            frames=tuple(decoded[number] for number in numbers),
+            frame_numbers=numbers,
+        )

@@ -1,0 +1,79 @@
+"""What a data set holds before a pixel is read: patients, and named defects."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+FACTS = frozenset({"unlisted", "untraced", "no row", "duplicate row"})
+"""Reasons that state a fact of the release; all others mean damage."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Reject:
+    """One file, frame or row that did not become a record, or not in the usual way.
+
+    Attributes:
+        file: Path relative to the source, or name of the patient.
+        reason: A few words, the same for all defects of one kind.
+        detail: What was seen.
+    """
+
+    file: str
+    reason: str
+    detail: str
+
+
+class DefectError(Exception):
+    """A file that cannot be read as far as needed: raised with reason and detail."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Patient:
+    """One patient as the lists and file names tell.
+
+    Attributes:
+        name: Name of the patient, unique in its data set.
+        split: `train`, `validation`, `test` or `unlisted`.
+        labelled: Whether masks are expected.
+        source: Folder of the data set.
+        files: Paths of the patient's files, relative to the source.
+        details: What else the reader of the data set needs.
+    """
+
+    name: str
+    split: str
+    labelled: bool
+    source: str
+    files: tuple[str, ...]
+    details: dict
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """All patients of a data set, sorted by name, and what was odd in its lists.
+
+    Attributes:
+        patients: The patients to read.
+        rejects: Defects found in the lists and the file names.
+        fingerprint: SHA-256 over the lists and over the names and sizes of all files.
+    """
+
+    patients: tuple[Patient, ...]
+    rejects: tuple[Reject, ...]
+    fingerprint: str
+
+
+def fingerprint(found, lists):
+    """SHA-256 by which two copies of a data set are told apart without reading it.
+
+    Args:
+        found: Dict of path relative to the source to bytes.
+        lists: Contents of the lists that say who is in which split.
+    """
+    digest = hashlib.sha256()
+    for path, size in sorted(found.items()):
+        digest.update(f"{path} {size}\n".encode())
+    for content in lists:
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
