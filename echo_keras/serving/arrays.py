@@ -119,9 +119,10 @@ def _type_error(leaf, dtype):
 
 
 def _name(dtype):
-    return {tf.float32: "float", tf.float64: "double"}.get(dtype, dtype.name)
+    return _NAMES.get(dtype, dtype.name)
 
 
+_NAMES = {tf.float16: "half", tf.float32: "float", tf.float64: "double"}
 _INTEGERS = (
     tf.int8,
     tf.int16,

@@ -38,7 +38,8 @@ def model(url):
         InputError: The URL is malformed, no server answers or it refuses.
     """
     parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in _CONNECTIONS or not _MODEL.fullmatch(parts.path):
+    is_web = parts.scheme in _CONNECTIONS and parts.hostname
+    if not is_web or not _MODEL.fullmatch(parts.path):
         raise errors.InputError(
             f"{url} is no URL of a served model; give one such as "
             "http://127.0.0.1:8501/v1/models/NAME"

@@ -237,7 +237,7 @@ def _case(position, record, answer):
         "area": int(answer["area"]),
         "truth_area": int(truth.sum()),
         "shared_area": int((truth & prediction).sum()),
-        "probability_mean": float(answer["probability_mean"]),
+        "probability_mean": round(float(answer["probability_mean"]), 6),
     }
     image = record["image"][..., 0]
     return Case(facts=facts, image=image, truth=truth, prediction=prediction)

@@ -34,10 +34,7 @@ def serve(models, host="127.0.0.1", port=8501, *, ready):
         InputError: There is nothing to serve, or the port cannot be listened on.
     """
     loaded = session.load_newest(models)
-    with start(loaded, host, port) as server:
-        stopped = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stopped.set())
+    with start(loaded, host, port) as server, _signalled() as stopped:
         ready(urls(server, loaded))
         stopped.wait()
 
@@ -81,6 +78,20 @@ def urls(server, models):
     """URL of each model of a server, to be given to `echo-keras evaluate --url`."""
     host, port = server.server_address[:2]
     return [f"http://{host}:{port}/v1/models/{name}" for name in sorted(models)]
+
+
+@contextlib.contextmanager
+def _signalled():
+    stopped = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stopped.set())
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Server(socketserver.ThreadingTCPServer):

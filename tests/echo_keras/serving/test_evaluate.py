@@ -1,0 +1,116 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from echo_keras import errors
+from echo_keras.data import tfrecords
+from echo_keras.serving import evaluate
+
+FIGURES = ("dice_per_image_mean", "iou_per_image_mean", "dice_pooled")
+
+
+def drawn_from(masks):
+    """A segmenting function that gives the masks one after another."""
+    remaining = iter(masks)
+
+    def segment(images):
+        chosen = [next(remaining) for _ in images]
+        return [
+            {
+                "mask_png_bytes": cv2.imencode(".png", 255 * mask)[1].tobytes(),
+                "area": int(mask.sum()),
+                "probability_mean": 0.5,
+            }
+            for mask in chosen
+        ]
+
+    return segment
+
+
+@pytest.fixture
+def truths(records):
+    frames = tfrecords.labelled(records, "test").as_numpy_iterator()
+    return [frame["mask"][..., 0] for frame in frames]
+
+
+def test_a_served_model_and_both_forms_of_it_score_the_same(
+    records, url, tuned, models_dir
+):
+    served = evaluate.by_url(records, "test", url)
+    for folder in (tuned, models_dir / "lv" / "1"):
+        found = evaluate.by_model(records, "test", folder)
+        for figure in FIGURES:
+            assert found[figure] == pytest.approx(served[figure], abs=1e-6)
+        for case, other in zip(found["cases"], served["cases"]):
+            assert case == pytest.approx(other, abs=1e-5)
+    assert 0.5 < served["dice_per_image_mean"] < 1
+    assert 0 < served["latency_ms"]["p50"] <= served["latency_ms"]["p99"]
+
+
+def test_perfect_masks_score_one(records, truths):
+    found = evaluate.scores(records, "test", drawn_from(truths))
+    assert [found[figure] for figure in FIGURES] == [1, 1, 1]
+    assert found["dice_per_image_interval"] == found["dice_pooled_interval"] == (1, 1)
+
+
+def test_scores_are_taken_at_the_original_size(records, truths):
+    """Losing all masks but the first leaves scores that are counted by hand."""
+    kept = [truths[0], *(np.zeros_like(mask) for mask in truths[1:])]
+    found = evaluate.scores(records, "test", drawn_from(kept))
+    first, total = truths[0].sum(), sum(int(mask.sum()) for mask in truths)
+    assert found["dice_per_image_mean"] == pytest.approx(1 / 6)
+    assert found["dice_pooled"] == pytest.approx(2 * first / (total + first))
+    assert found["phases"]["ED"]["dice_per_image_mean"] == pytest.approx(1 / 3)
+    assert found["phases"]["ES"]["dice_per_image_mean"] == 0
+    assert found["dice_per_image_interval"] == (0, pytest.approx(0.5))
+
+
+def test_scores_name_what_they_were_taken_on(records, truths):
+    found = evaluate.scores(records, "test", drawn_from(truths))
+    assert (found["dataset"], found["split"]) == ("camus", "test")
+    assert (found["images"], found["patients"]) == (6, 3)
+    assert found["phases"]["ED"]["images"] == 3
+    assert [case["patient"] for case in found["cases"]] == list("aabbcc")
+    assert [case["truth_area"] for case in found["cases"]] == [
+        int(mask.sum()) for mask in truths
+    ]
+
+
+def test_cases_hold_what_a_picture_needs(records, truths):
+    cases = list(evaluate.cases(records, "test", drawn_from(truths)))
+    assert len(cases) == len(truths)
+    for case, truth in zip(cases, truths):
+        np.testing.assert_array_equal(case.truth, truth)
+        np.testing.assert_array_equal(case.prediction, truth)
+        assert case.image.shape == truth.shape
+
+
+def test_masks_of_another_size_are_refused(records, truths):
+    halves = [mask[::2] for mask in truths]
+    with pytest.raises(errors.InputError, match=r"mask of \(20, 50\) pixels"):
+        evaluate.scores(records, "test", drawn_from(halves))
+
+
+def test_a_folder_without_a_model_is_refused(records, tmp_path):
+    with pytest.raises(errors.InputError, match=r"no model\.keras"):
+        evaluate.by_model(records, "test", tmp_path)
+
+
+def test_a_split_without_records_is_refused(records, url):
+    with pytest.raises(errors.InputError, match="no labelled frame in the split train"):
+        evaluate.by_url(records, "train", url)
+
+
+def test_scores_are_written_whole(tmp_path):
+    path = tmp_path / "new" / "scores.json"
+    evaluate.write({"interval": (0.1, 0.2)}, path)
+    assert json.loads(path.read_text()) == {"interval": [0.1, 0.2]}
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_scores_that_cannot_be_written_are_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(errors.InputError, match=r"cannot write .*scores\.json"):
+        evaluate.write({}, tmp_path / "file" / "scores.json")
