@@ -104,6 +104,12 @@ def exists(path):
     return filesystems.FileSystems.exists(str(path))
 
 
+def is_taken(folder):
+    """Whether a local path is a file or a folder with something in it."""
+    path = Path(folder)
+    return path.is_file() or (path.is_dir() and any(path.iterdir()))
+
+
 @contextlib.contextmanager
 def written_aside(path, aside):
     """Write a file in another folder and move it to its place when it is whole.

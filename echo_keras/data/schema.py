@@ -15,6 +15,9 @@ import numpy as np
 from echo_keras import errors
 from echo_keras.data import wire
 
+MANIFEST = "manifest.json"
+"""Name of the file that says a folder of records is whole, and what is in it."""
+
 BACKGROUND, VENTRICLE, MYOCARDIUM, ATRIUM = range(4)
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from echo_keras import errors
 from echo_keras.data import schema
 
-MANIFEST = "manifest.json"
+MANIFEST = schema.MANIFEST
 
 
 def manifest(folder):

@@ -1,0 +1,179 @@
+"""The job that turns a data set into records, as a Beam pipeline over shards.
+
+A shard is converted whole by one worker and left as two files and a summary. So the
+bytes depend neither on the number of workers nor on the runner, and a job that was
+killed goes on with the shards that are missing.
+"""
+
+import importlib
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.options import pipeline_options
+from apache_beam.runners.portability.fn_api_runner import fn_runner
+from apache_beam.transforms import environments
+
+from echo_keras import errors
+from echo_keras.data import schema
+from pipeline import convert, files, manifests, sharding, watch, worker
+from pipeline import layout as layouts
+from pipeline.sources import frames, listings
+
+
+class ConvertShards(beam.PTransform):
+    """Write the records of each shard, and its summary beside them."""
+
+    def __init__(self, choice, layout):
+        self._choice = choice
+        self._layout = layout
+
+    def expand(self, planned):
+        return (
+            planned
+            | "Spread over workers" >> beam.Reshuffle()
+            | "Convert" >> beam.Map(convert.convert, self._choice, self._layout)
+        )
+
+
+def run(
+    dataset,
+    source,
+    output,
+    *,
+    unlabelled_frames="8",
+    shards=None,
+    max_rejected=0.01,
+    beam_args=(),
+):
+    """Convert a data set into a folder of records.
+
+    The work is done in `OUTPUT.partial`, which becomes `OUTPUT` when it is whole; a
+    further run continues what an earlier one left there.
+
+    Args:
+        dataset: `echonet` or `camus`.
+        source: Folder of the data set as it was downloaded, local or a URL.
+        output: Folder to write, local or a URL; it must be missing or empty.
+        unlabelled_frames: Frames kept of each video without labels: `between` ED and
+            ES, `all`, or a number spread over the video.
+        shards: Number of shards of each split; by default one for 16 patients, 64 at
+            most.
+        max_rejected: Largest share of files that may be damaged, 0 to 1.
+        beam_args: Options for Beam; without `--runner` the job runs here on all cores.
+
+    Returns:
+        The manifest, a dict; see `echo_keras.data.tfrecords`.
+
+    Raises:
+        InputError: The source, an option or the output is not usable, or too many
+            files are damaged.
+    """
+    choice = frames.choice(unlabelled_frames)
+    source, output = str(source).rstrip("/"), str(output).rstrip("/")
+    layout = layouts.Layout(output)
+    _check_output(layout, source)
+    listing = importlib.import_module(f"pipeline.sources.{dataset}").listing(source)
+    plan = sharding.plan(dataset, listing.patients, shards)
+    _resume_or_start(layout, _identity(listing, plan, choice))
+    _convert(plan, choice, layout, beam_args=beam_args)
+    summaries = [json.loads(files.content(layout.summary(shard))) for shard in plan]
+    rejects = [*listing.rejects]
+    for summary in summaries:
+        rejects += [listings.Reject(**reject) for reject in summary["rejects"]]
+    manifests.check_rejects(rejects, listing.patients, most=max_rejected)
+    command = _command(dataset, source, choice, shards)
+    manifest = manifests.manifest(
+        listing, summaries, rejects, dataset=dataset, source=source, command=command
+    )
+    manifests.write(layout, manifest, rejects)
+    _finish(layout)
+    return manifest
+
+
+def _check_output(layout, source):
+    taken = (
+        files.exists(f"{layout.output}/{schema.MANIFEST}")
+        if files.is_remote(layout.output)
+        else files.is_taken(layout.output)
+    )
+    if taken:
+        raise errors.InputError(
+            f"{layout.output} is not empty; name another output or remove it"
+        )
+    if f"{layout.output}/".startswith(f"{source}/"):
+        raise errors.InputError(
+            f"the output {layout.output} lies inside the source {source}; "
+            "name a folder outside, so that the source stays as it is"
+        )
+
+
+def _identity(listing, plan, choice):
+    """What decides the bytes of all shards: a job goes on only where it is the same."""
+    return {
+        "source_fingerprint": listing.fingerprint,
+        "unlabelled_frames": choice,
+        "shards": [shard.name for shard in plan],
+        "versions": manifests.versions(),
+    }
+
+
+def _resume_or_start(layout, identity):
+    if files.exists(layout.plan):
+        if json.loads(files.content(layout.plan)) == identity:
+            return
+        files.remove(layout.work)
+    elif files.is_taken(layout.work):
+        raise errors.InputError(
+            f"{layout.work} is in the way and was not left by this job; remove it"
+        )
+    with files.written_aside(layout.plan, layout.aside) as file:
+        file.write(json.dumps(identity).encode())
+
+
+def _convert(plan, choice, layout, *, beam_args):
+    pending = [shard for shard in plan if not files.exists(layout.summary(shard))]
+    if pending:
+        runner, options = _runner(beam_args, most_workers=len(pending))
+        with (
+            watch.bar(plan, layout),
+            beam.Pipeline(runner=runner, options=options) as pipeline,
+        ):
+            planned = pipeline | "Shards" >> beam.Create(pending)
+            _ = planned | "Convert shards" >> ConvertShards(choice, layout)
+
+
+def _runner(beam_args, *, most_workers):
+    """Beam's options, and unless they name a runner one that needs no download."""
+    workers = min(os.cpu_count(), most_workers)
+    options = pipeline_options.PipelineOptions(
+        [
+            "--direct_running_mode=multi_processing",
+            f"--direct_num_workers={workers}",
+            *beam_args,
+        ]
+    )
+    if options.view_as(pipeline_options.StandardOptions).runner:
+        return None, pipeline_options.PipelineOptions(list(beam_args))
+    direct = options.view_as(pipeline_options.DirectOptions)
+    if direct.direct_running_mode != "multi_processing":
+        return fn_runner.FnApiRunner(), options
+    direct.direct_running_mode = None  # or else it would start Beam's own worker
+    command = f"{shlex.quote(sys.executable)} -m {worker.__name__}"
+    environment = environments.SubprocessSDKEnvironment.from_command_string(command)
+    return fn_runner.FnApiRunner(default_environment=environment), options
+
+
+def _command(dataset, source, choice, shards):
+    words = ["echo-keras", "build-tfrecords", "--dataset", dataset, "--source", source]
+    words += ["--unlabelled-frames", str(choice)]
+    return shlex.join(words + (["--shards", str(shards)] if shards else []))
+
+
+def _finish(layout):
+    if not files.is_remote(layout.output):
+        Path(layout.records).replace(layout.output)
+    files.remove(layout.work)

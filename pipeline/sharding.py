@@ -1,0 +1,71 @@
+"""The plan of a job: which patients share a shard, the unit of work and of resuming."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from pipeline.sources import listings
+
+PATIENTS_PER_SHARD = 16
+MOST_SHARDS = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """Some patients of one split, whose records share one file of each family.
+
+    Attributes:
+        dataset: `echonet` or `camus`.
+        split: `train`, `validation`, `test` or `unlisted`.
+        number: 0-based number of the shard in its split.
+        total: Number of shards of the split.
+        families: `labelled` and `unlabelled`, or the latter alone.
+        patients: The patients, sorted by name.
+    """
+
+    dataset: str
+    split: str
+    number: int
+    total: int
+    families: tuple[str, ...]
+    patients: tuple[listings.Patient, ...]
+
+    @property
+    def name(self):
+        """Name of the shard's files, which TensorFlow Datasets would give them too."""
+        place = f"{self.number:05d}-of-{self.total:05d}"
+        return f"{self.dataset}-{self.split}.tfrecord-{place}"
+
+
+def plan(dataset, patients, total=None):
+    """Spread the patients over shards, in the order of their names.
+
+    Args:
+        dataset: `echonet` or `camus`.
+        patients: Sorted patients of all splits.
+        total: Number of shards of every split; by default one for 16 patients, 64 at
+            most. No shard is left without a patient.
+
+    Returns:
+        List of `Shard`, the same for the same patients.
+    """
+    shards = []
+    for split in sorted({patient.split for patient in patients}):
+        theirs = [patient for patient in patients if patient.split == split]
+        wanted = total or min(math.ceil(len(theirs) / PATIENTS_PER_SHARD), MOST_SHARDS)
+        count = min(wanted, len(theirs))
+        labelled = any(patient.labelled for patient in theirs)
+        edges = [len(theirs) * number // count for number in range(count + 1)]
+        shards += [
+            Shard(
+                dataset=dataset,
+                split=split,
+                number=number,
+                total=count,
+                families=("labelled", "unlabelled") if labelled else ("unlabelled",),
+                patients=tuple(theirs[edges[number] : edges[number + 1]]),
+            )
+            for number in range(count)
+        ]
+    return shards
