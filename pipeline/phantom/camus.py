@@ -6,8 +6,9 @@ import pathlib
 import numpy as np
 import SimpleITK
 
-from pipeline.phantom import geometry, scanner, speckle, splits
+from pipeline.phantom import geometry, motion, scanner, speckle, splits
 from pipeline.phantom import heart as anatomy
+from pipeline.phantom import sector as sectors
 
 SPACING = 0.308
 SHARES = {"training": 0.66, "validation": 0.12, "testing": 0.12, None: 0.1}
@@ -87,7 +88,7 @@ def _pictures(heart, settings, times, random):
     """Frames and masks, each uint8 `(T, H, W)`."""
     height = round(settings.depth / SPACING)
     width = round(2 * np.sin(settings.half_angle) * settings.depth / SPACING)
-    sector = speckle.Sector(height, width, ((width - 1) / 2, 0.0), SPACING)
+    sector = sectors.Sector(height, width, ((width - 1) / 2, 0.0), SPACING)
     frames = list(speckle.frames(heart, settings, sector, times, random))
     return np.stack(frames), np.stack([mask(heart, sector, time) for time in times])
 
@@ -103,8 +104,8 @@ def mask(heart, sector, time):
     Returns:
         uint8 `(H, W)`: 0 background, 1 cavity, 2 myocardium, 3 left atrium.
     """
-    moment = anatomy.moment(heart, time)
-    along, across = geometry.to_heart(moment, *speckle.pixels(sector))
+    moment = motion.moment(heart, time)
+    along, across = geometry.to_heart(moment, *sectors.pixels(sector))
     return geometry.labels(heart, *geometry.at_rest(heart, moment, along, across))
 
 

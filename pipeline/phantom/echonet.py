@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 
 from echo_keras import errors
-from pipeline.phantom import geometry, scanner, speckle, splits
+from pipeline.phantom import geometry, motion, scanner, speckle, splits
 from pipeline.phantom import heart as anatomy
+from pipeline.phantom import sector as sectors
 
 SIZE = 112
 SHARES = {"TRAIN": 0.75, "VAL": 0.13, "TEST": 0.12}
@@ -98,7 +99,7 @@ def tracing(heart, sector, time):
         21 tuples X1, Y1, X2, Y2 in pixels: the axis from the apex to the middle of the
         mitral plane, then 20 chords from apex to base, septal end first.
     """
-    moment = anatomy.moment(heart, time)
+    moment = motion.moment(heart, time)
     along = np.concatenate([[0], anatomy.CHORDS]) * moment.length
     ends = []
     for sign, side in ((-1, moment.inner[0]), (1, moment.inner[1])):
@@ -112,7 +113,7 @@ def tracing(heart, sector, time):
 
 
 def _volume(heart, time):
-    moment = anatomy.moment(heart, time)
+    moment = motion.moment(heart, time)
     return anatomy.disks(moment.inner, moment.length)
 
 
@@ -130,9 +131,9 @@ def place(settings, random):
     Returns:
         A `Sector` of 112 x 112 pixels.
     """
-    radius = random.uniform(97, 107)
+    radius = random.uniform(99, 108)
     tip = random.normal(SIZE / 2 - 0.5, 1.5), random.uniform(1, 5)
-    return speckle.Sector(SIZE, SIZE, tip, settings.depth / radius)
+    return sectors.Sector(SIZE, SIZE, tip, settings.depth / radius)
 
 
 def _name(random):

@@ -1,4 +1,4 @@
-"""Anatomy and motion of one apical view of a synthetic heart, in millimetres.
+"""Anatomy of one apical view of a synthetic heart at rest, in millimetres.
 
 A heart is described in its own coordinates: `along` runs down the long axis of the left
 ventricle from the apex (0) to the mitral plane (its length), `across` is positive
@@ -35,6 +35,8 @@ class Heart:
             and lateral side, mm.
         regional: float32 `(STATIONS,)` how much more than average a level contracts.
         atrium: Length, half-width and sideways offset of the left atrium, mm.
+        valve: Angle of the shut mitral leaflets, radians, and how much of the ring
+            the septal one covers.
         breathing: Amplitude, mm, and period, s, of the drift of the whole heart.
     """
 
@@ -49,25 +51,8 @@ class Heart:
     outer: np.ndarray
     regional: np.ndarray
     atrium: tuple
+    valve: tuple
     breathing: tuple
-
-
-@dataclasses.dataclass(frozen=True)
-class Moment:
-    """A heart at one instant; see `Heart` for the attributes of the same name.
-
-    Attributes:
-        contraction: 0 at end-diastole to 1 at end-systole.
-        opening: 0 with the mitral valve shut to 1 with it wide open.
-    """
-
-    length: float
-    apex: tuple
-    tilt: float
-    inner: np.ndarray
-    outer: np.ndarray
-    contraction: float
-    opening: float
 
 
 def draw(random, *, systole=SYSTOLE):
@@ -85,8 +70,8 @@ def draw(random, *, systole=SYSTOLE):
     length = float(np.clip(random.normal(79 + 0.3 * dilation, 9), 58, 108))
     width = np.clip(random.normal(44 + dilation, 6), 31, 70)
     beat = float(random.uniform(max(0.6, systole + 0.2), 1.2))
-    middle = random.normal(5, 6), random.uniform(0.46, 0.62) * length
-    tilt = np.radians(np.clip(random.normal(8, 8), -20, 20))
+    middle = random.normal(7, 7), random.uniform(0.46, 0.62) * length
+    tilt = np.radians(np.clip(random.normal(10, 8), -20, 20))
     near = random.uniform(20, 46)
     inner, outer = _walls(random, length, width)
     return Heart(
@@ -101,6 +86,7 @@ def draw(random, *, systole=SYSTOLE):
         outer=outer,
         regional=_regional(random),
         atrium=_atrium(random, inner),
+        valve=(float(random.uniform(-0.05, 0.35)), float(random.uniform(0.45, 0.7))),
         breathing=(float(random.uniform(0.3, 2.0)), float(random.uniform(3, 5))),
     )
 
@@ -144,7 +130,7 @@ def _walls(random, length, width):
         _bumps(random, inside) + side * bend * np.sin(np.pi * inside)
         for side in (-1, 1)
     ]
-    wall = random.uniform(8, 12)
+    wall = random.uniform(9, 12)
     cap = wall * random.uniform(0.7, 1.1) / length
     inner, outer = [], []
     for bump in bumps:
@@ -185,71 +171,6 @@ def _atrium(random, inner):
     return float(length), float(half_width), float(random.normal(-1, 3))
 
 
-def contraction(heart, time):
-    """How far the ventricle has contracted.
-
-    Args:
-        heart: The `Heart`, for its beat and systole.
-        time: Seconds since an end-diastole, any sign.
-
-    Returns:
-        0 at end-diastole, 1 at end-systole: quick filling, rest, atrial kick.
-    """
-    phase = time % heart.beat
-    if phase <= heart.systole:
-        return 0.5 - 0.5 * np.cos(np.pi * phase / heart.systole)
-    rest = (phase - heart.systole) / (heart.beat - heart.systole)
-    knots = ((0, 1.0), (0.45, 0.25), (0.7, 0.18), (1, 0.0))
-    for (start, high), (end, low) in zip(knots, knots[1:]):
-        if rest <= end:
-            share = (rest - start) / (end - start)
-            return low + (high - low) * (0.5 + 0.5 * np.cos(np.pi * share))
-    return 0.0
-
-
-def _opening(heart, time):
-    rest = (time % heart.beat - heart.systole) / (heart.beat - heart.systole)
-    knots = [0, 0.1, 0.25, 0.5, 0.65, 0.85, 1]
-    return float(np.interp(rest, knots, [0, 0.5, 1, 0.45, 0.4, 0.8, 0]))
-
-
-def moment(heart, time):
-    """The heart at one instant.
-
-    The walls move so that the method of disks on `CHORDS` gives exactly the share of
-    the end-diastolic volume that the contraction asks for.
-
-    Args:
-        heart: The `Heart` at rest.
-        time: Seconds since an end-diastole, any sign.
-
-    Returns:
-        A `Moment`.
-    """
-    squeeze = contraction(heart, time)
-    strength = heart.ejection_fraction / 60
-    length = heart.length * (1 - 0.16 * strength * squeeze)
-    factor = 1 + heart.regional * squeeze
-    remaining = 1 - heart.ejection_fraction / 100 * squeeze
-    at_rest = disks(heart.inner, heart.length)
-    factor *= np.sqrt(remaining * at_rest / disks(heart.inner * factor, length))
-    relaxed = np.clip((STATIONS - 1) / 0.3, 0, 1)
-    factor = factor + (1 - factor) * relaxed
-    thickening = 1 + 0.4 * strength * squeeze * (1 - relaxed)
-    inner = heart.inner * factor
-    amplitude, period = heart.breathing
-    drift = amplitude * np.sin(2 * np.pi * time / period)
-    return Moment(
-        length=length,
-        apex=(heart.apex[0] + drift, heart.apex[1] + 0.5 * drift - squeeze),
-        tilt=heart.tilt - np.radians(3) * strength * squeeze,
-        inner=inner.astype(np.float32),
-        outer=(inner + (heart.outer - heart.inner) * thickening).astype(np.float32),
-        contraction=squeeze,
-        opening=_opening(heart, time),
-    )
-
-
 def disks(inner, length):
     """Volume by the method of disks, as EchoNet-Dynamic's tracings define it.
 
@@ -267,23 +188,3 @@ def disks(inner, length):
 def half_widths(side):
     """Half-widths of one side at the twenty `CHORDS`, mm."""
     return np.interp(CHORDS, STATIONS, side)
-
-
-def leaflets(moment):
-    """The two leaflets of the mitral valve as curves.
-
-    Args:
-        moment: The `Moment`, for the opening and the place of the ring.
-
-    Returns:
-        Two pairs of arrays `along` and `across`, mm, from the hinge to the tip.
-    """
-    base = [float(np.interp(1, STATIONS, side)) for side in moment.inner]
-    share = np.linspace(0, 1, 6)
-    curves = []
-    for side, hinge, part in ((-1, base[0], 0.58), (1, base[1], 0.46)):
-        reach = part * sum(base)
-        angle = np.radians(12 + 58 * moment.opening) * (0.6 + 0.4 * share)
-        along = moment.length - reach * share * np.sin(angle)
-        curves.append((along, side * (hinge - reach * share * np.cos(angle))))
-    return curves

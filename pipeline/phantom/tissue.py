@@ -9,6 +9,10 @@ from pipeline.phantom import heart as anatomy
 ALONG = (-70.0, 230.0)
 ACROSS = (-150.0, 150.0)
 _NOTHING = -60.0
+# Height and width, mm, of patches of tissue and how much they differ in brightness.
+_PATCHES = ((20, 26, 1.0), (3.5, 14, 0.6), (2.2, 2.5, 0.7))
+# Height and width, mm, of patches of tissue and how much they differ in brightness.
+_PATCHES = ((20, 26, 1.0), (3.5, 14, 0.6), (2.2, 2.5, 0.7))
 
 
 def atlas(heart, scanner, spacing, random):
@@ -21,8 +25,9 @@ def atlas(heart, scanner, spacing, random):
         random: NumPy generator.
 
     Returns:
-        float32 `(rows, columns, 3)`: real and imaginary part of the tissue's
-        scatterers and amplitude of the blood's; rows along `ALONG`, columns `ACROSS`.
+        float32 arrays `(rows, columns, 2)`, real and imaginary part of the tissue's
+        scatterers, and `(rows, columns)`, amplitude of the blood's; rows run along
+        `ALONG`, columns along `ACROSS`.
     """
     along, across = np.meshgrid(
         np.arange(*ALONG, spacing, dtype=np.float32),
@@ -30,11 +35,19 @@ def atlas(heart, scanner, spacing, random):
         indexing="ij",
     )
     tissue, blood = _levels(heart, scanner, spacing, along, across, random)
-    tissue += patches(random, along.shape, 22 / spacing) * scanner.patchiness
-    tissue += patches(random, along.shape, 5 / spacing) * 3.0
-    amplitude = np.sqrt(0.5) * decibels(tissue)
-    scatterers = random.standard_normal((*along.shape, 2), dtype=np.float32)
-    return np.dstack([scatterers * amplitude[..., None], decibels(blood)])
+    for height, width, strength in _PATCHES:
+        cells = height / spacing, width / spacing
+        tissue += patches(random, along.shape, cells) * scanner.patchiness * strength
+    muscle = scatterers(random, along.shape) * decibels(tissue)
+    pair = muscle.view(np.float32).reshape(*along.shape, 2)
+    return pair, decibels(blood)
+
+
+def scatterers(random, shape, strength=1.0):
+    """complex64 Gaussian scatterers of the given amplitude."""
+    pair = random.standard_normal((*shape, 2), dtype=np.float32)
+    pair *= np.float32(strength * np.sqrt(0.5))
+    return pair.view(np.complex64)[..., 0]
 
 
 def decibels(level):
@@ -43,8 +56,17 @@ def decibels(level):
 
 
 def patches(random, shape, cells):
-    """Smooth random field of unit variance whose patches span so many cells."""
-    coarse = [max(int(size / cells) + 3, 4) for size in shape]
+    """Smooth random field of unit variance.
+
+    Args:
+        random: NumPy generator.
+        shape: Rows and columns.
+        cells: Height and width of a patch.
+
+    Returns:
+        float32 array of the shape.
+    """
+    coarse = [max(int(size / cell) + 3, 4) for size, cell in zip(shape, cells)]
     field = random.standard_normal(coarse, dtype=np.float32)
     field = cv2.resize(field, shape[::-1], interpolation=cv2.INTER_CUBIC)
     return field / field.std()
@@ -54,7 +76,7 @@ def _levels(heart, scanner, spacing, along, across, random):
     """Level of tissue and of blood at each point, dB."""
     inner, outer = geometry.half_widths(heart, along, across > 0)
     distance = np.abs(across)
-    tissue = random.uniform(-9, -2) + 0.04 * np.clip(along - heart.length, 0, 120)
+    tissue = np.full_like(along, random.uniform(-8, 1))
     blood = np.full_like(tissue, _NOTHING)
     _paint_pericardium(heart, tissue, along, across, distance - outer, random)
     if heart.view == "4CH":
@@ -63,17 +85,23 @@ def _levels(heart, scanner, spacing, along, across, random):
     septum = random.uniform(-1, 4) if heart.view == "4CH" else 0.0
     tissue[wall] = np.where(across < 0, septum, 0.0)[wall]
     tissue[wall] -= _drop_out(heart, scanner, along, across, random)[wall]
-    _paint_atrium(heart, scanner, tissue, blood, along, across)
+    _paint_atrium(heart, scanner, tissue, blood, along, across, random)
     cavity = (along >= 0) & (along <= heart.length) & (distance < inner)
-    _fill(tissue, blood, cavity, scanner)
+    _fill(tissue, blood, cavity, scanner.blood)
     _paint_muscles(heart, tissue, along, across, cavity, random)
     _paint_annulus(heart, tissue, along, across, random)
+    tissue += random.uniform(8, 18) * (np.clip(along / heart.length, -0.3, 1.4) - 0.7)
     return tissue, blood
 
 
-def _fill(tissue, blood, where, scanner):
+def _fill(tissue, blood, where, level):
     tissue[where] = _NOTHING
-    blood[where] = scanner.blood
+    blood[where] = level
+
+
+def _clouded(scanner, random):
+    """Blood level of the other chambers, which echoes from the walls brighten."""
+    return scanner.blood + random.gamma(1.5, 3)
 
 
 def _drop_out(heart, scanner, along, across, random):
@@ -90,10 +118,10 @@ def _paint_pericardium(heart, tissue, along, across, beyond, random):
     line = np.exp(-(((beyond - 1.5) / 1.8) ** 2)) * (along < heart.length + 10)
     line *= (across > 0) if heart.view == "4CH" else 1.0
     station = np.clip(along / heart.length, 0, 1.2)
-    tissue += random.uniform(0, 12) * line * station
+    tissue += random.uniform(2, 15) * line * station
     back = heart.length + heart.atrium[0] + random.uniform(2, 12)
     bow = along + random.uniform(0.0015, 0.004) * across**2 - back
-    tissue += random.uniform(2, 13) * np.exp(-((bow / random.uniform(2, 6)) ** 2))
+    tissue += random.uniform(4, 16) * np.exp(-((bow / random.uniform(2, 6)) ** 2))
 
 
 def _paint_right_heart(heart, scanner, tissue, blood, along, across, outer, random):
@@ -107,7 +135,7 @@ def _paint_right_heart(heart, scanner, tissue, blood, along, across, outer, rand
     ventricle = (across < 0) & (beyond > 0) & (along < annulus) & (along > tip)
     free_wall = ventricle & (beyond < width + random.uniform(3, 6))
     tissue[free_wall] = random.uniform(-2, 6)
-    _fill(tissue, blood, ventricle & (beyond < width), scanner)
+    _fill(tissue, blood, ventricle & (beyond < width), _clouded(scanner, random))
     band = np.exp(-(((share - 0.35 - 0.004 * beyond) / 0.04) ** 2))
     spots = ventricle & (beyond < width) & (band > 0.5) & (random.random() < 0.5)
     tissue[spots] = -4
@@ -118,14 +146,14 @@ def _paint_right_heart(heart, scanner, tissue, blood, along, across, outer, rand
     aside = (across - middle) / half_width
     size = np.abs(down) ** 2.3 + np.abs(aside) ** 2.3
     tissue[(size < 1.35) & (along > annulus)] = random.uniform(-4, 4)
-    _fill(tissue, blood, (size < 1) & (along > annulus), scanner)
+    _fill(tissue, blood, (size < 1) & (along > annulus), _clouded(scanner, random))
 
 
-def _paint_atrium(heart, scanner, tissue, blood, along, across):
+def _paint_atrium(heart, scanner, tissue, blood, along, across, random):
     below = along > heart.length
     size = geometry.atrial(heart, along, across)
-    tissue[below & (size < 1.14)] = 1.0
-    _fill(tissue, blood, below & (size < 1), scanner)
+    tissue[below & (size < 1.14)] = random.uniform(-6, 3)
+    _fill(tissue, blood, below & (size < 1), _clouded(scanner, random))
 
 
 def _paint_muscles(heart, tissue, along, across, cavity, random):

@@ -5,13 +5,14 @@ import pytest
 
 from pipeline.phantom import camus, echonet, scanner, speckle
 from pipeline.phantom import heart as anatomy
+from pipeline.phantom import sector as sectors
 
 
 def video(index, frames=12):
     random = np.random.default_rng([11, index])
     heart = anatomy.draw(random)
     settings = scanner.draw(heart, random)
-    sector = speckle.Sector(
+    sector = sectors.Sector(
         echonet.SIZE, echonet.SIZE, (55.5, 3.0), settings.depth / 104
     )
     times = np.arange(frames) / 50
@@ -31,7 +32,7 @@ def test_neighbouring_frames_resemble_each_other():
 
 def test_outside_the_sector_all_is_black():
     _, settings, sector, frames = video(0)
-    x, depth = speckle.pixels(sector)
+    x, depth = sectors.pixels(sector)
     out = np.abs(np.arctan2(x, depth)) > settings.half_angle + 0.05
     out |= np.hypot(x, depth) > settings.depth + 2 * sector.millimetres
     assert not frames[:, out].any()
