@@ -10,6 +10,7 @@ from echo_keras import config, errors
 PATH = click.Path(path_type=pathlib.Path)
 POSITIVE = click.IntRange(min=1)
 FRACTION = click.FloatRange(0, 1, min_open=True)
+VIEW = click.Choice(["4CH", "2CH"])
 DATASET = click.Choice(["echonet", "camus"])
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -37,11 +38,32 @@ def main():
 @click.option("--patients", type=POSITIVE, required=True, help="Hearts to draw.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--output", type=PATH, required=True, help="Folder to write.")
-def phantom(layout, patients, seed, output):
+@click.option("--frames", type=POSITIVE, help="Of a video (echonet).  [default: drawn]")
+@click.option("--views", type=VIEW, multiple=True, help="Of camus.  [default: both]")
+@click.option(
+    "--half-sequence/--no-half-sequence",
+    default=None,
+    help="Every frame from ED to ES too (camus).  [default: on]",
+)
+def phantom(layout, patients, seed, output, frames, views, half_sequence):
     """Draw synthetic hearts in the files of EchoNet-Dynamic or CAMUS."""
     from pipeline import phantom
 
-    written = phantom.write(layout, patients, seed, output)
+    options = {
+        "echonet": {"frames": frames},
+        "camus": {"views": views or None, "half_sequence": half_sequence},
+    }
+    given = [
+        (owner, name, value)
+        for owner, values in options.items()
+        for name, value in values.items()
+        if value is not None
+    ]
+    for owner, name, _ in given:
+        if owner != layout:
+            raise errors.InputError(f"--{name} is for --layout {owner}, not {layout}")
+    options = {name: value for _, name, value in given}
+    written = phantom.write(layout, patients, seed, output, **options)
     click.echo(f"{written} patients in the layout of {layout}  {output}")
 
 
@@ -53,7 +75,7 @@ def phantom(layout, patients, seed, output):
     "--unlabelled-frames",
     default="8",
     show_default=True,
-    help="Frames to keep of a video: a number spread over it, between (ED and ES), all.",
+    help="Kept of a video: a number spread over it, between (ED and ES) or all.",
 )
 @click.option("--shards", type=POSITIVE, help="Files per split.  [default: by size]")
 @click.option(
@@ -163,7 +185,11 @@ def serve(models, host, port):
     """Serve exported models over TensorFlow Serving's REST API."""
     from echo_keras.serving import server
 
-    server.serve(models, host=host, port=port, ready=click.echo)
+    def ready(urls):
+        for url in urls:
+            click.echo(f"serving  {url}")
+
+    server.serve(models, host=host, port=port, ready=ready)
 
 
 @main.command()
@@ -198,7 +224,7 @@ def demo(camus, echonet, output):
     """Run the whole route, on synthetic hearts where no data set is given."""
     from echo_keras.study import demo
 
-    click.echo(demo.run(output, camus=camus, echonet=echonet))
+    click.echo(demo.run(output, camus=camus, echonet=echonet, say=click.echo))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ class Pretrain:
     method: typing.Literal["simclr"] = "simclr"
     encoder: typing.Literal["unet", "resnet50"] = "unet"
     width: int = 16
-    size: int = 128
+    size: int = 96
     views: typing.Literal["echo", "paper"] = "echo"
     batch: int = 64
     epochs: int = 40
@@ -37,7 +37,7 @@ class Finetune:
     network: typing.Literal["unet", "deeplabv3"] = "unet"
     init: str = "random"
     width: int = 16
-    size: int = 128
+    size: int = 96
     fraction: float = 1.0
     subset_seed: int = 0
     validation: typing.Literal["fraction", "full"] = "fraction"

@@ -1,0 +1,40 @@
+"""Pictures of frames and contours, as a reader would want to see them."""
+
+import base64
+
+import cv2
+import numpy as np
+
+TRUTH = (80, 200, 120)
+PREDICTION = (255, 160, 40)
+TILE = 320
+
+
+def contours(image, masks, *, height=TILE):
+    """Draw the outlines of masks over a frame.
+
+    Args:
+        image: `(H, W)` uint8 grey frame.
+        masks: Pairs of a `(H, W)` bool mask and an RGB colour, drawn in order.
+        height: Height of the picture in pixels; the aspect ratio is kept.
+
+    Returns:
+        `(height, width, 3)` uint8 RGB.
+    """
+    scale = height / image.shape[0]
+    size = (round(image.shape[1] * scale), height)
+    picture = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+    picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
+    for mask, colour in masks:
+        inside = cv2.resize(mask.astype(np.float32), size) >= 0.5
+        outlines, _ = cv2.findContours(
+            inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+        )
+        cv2.drawContours(picture, outlines, -1, colour, 1, cv2.LINE_AA)
+    return picture
+
+
+def data_url(picture):
+    """Encode an RGB picture, `(H, W, 3)` uint8, as a PNG in a data URL."""
+    encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
+    return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode()

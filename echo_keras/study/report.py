@@ -1,0 +1,189 @@
+"""The report of a run: one self-contained HTML page that a clinician can read."""
+
+import html as text
+import json
+import pathlib
+
+import numpy as np
+
+from echo_keras.metrics import bootstrap
+from echo_keras.serving import client, evaluate
+from echo_keras.study import pictures, plots
+
+TEMPLATE = pathlib.Path(__file__).with_name("report.html")
+FIRST_WORDS = {
+    "random": "random weights",
+    "simclr": "weights pretrained by SimCLR",
+}
+CHOICES = {"best": 1.0, "median": 0.5, "worst": 0.0}
+
+
+def html(summary, output, urls, log):
+    """Build the page of a demo.
+
+    Args:
+        summary: Dict of `models`, as in `scores.json`.
+        output: Folder of the run.
+        urls: Dict of model name to its URL; the pictures are segmented through it.
+        log: Dict of output to its `command` and `seconds`.
+
+    Returns:
+        The page, pictures and plots inside it.
+    """
+    datasets = dict.fromkeys(model["dataset"] for model in summary["models"])
+    sections = [
+        _section(
+            [model for model in summary["models"] if model["dataset"] == dataset],
+            output,
+            urls,
+        )
+        for dataset in datasets
+    ]
+    page = TEMPLATE.read_text()
+    parts = {
+        "sections": "\n".join(sections),
+        "pretraining": _pretraining(output),
+        "commands": _commands(log),
+    }
+    for name, part in parts.items():
+        page = page.replace(f"<!-- {name} -->", part)
+    return page
+
+
+def comparison(models):
+    """Say in one sentence how two models differ on the same cases.
+
+    Args:
+        models: Two scores of one data set, the first from random weights.
+
+    Returns:
+        The sentence, with the difference in mean Dice and its 95 % interval.
+    """
+    before, after = ([case["dice"] for case in model["cases"]] for model in models)
+    patients = [case["patient"] for case in models[0]["cases"]]
+    low, high = bootstrap.mean_difference(after, before, patients)
+    found = float(np.mean(after) - np.mean(before))
+    verdict = "better" if low > 0 else "worse" if high < 0 else "not surely different"
+    return (
+        f"With {FIRST_WORDS[models[1]['init']]} the Dice is {found:+.4f} "
+        f"(95 % interval {low:+.4f} to {high:+.4f}): {verdict}."
+    )
+
+
+def _section(models, output, urls):
+    kind = "synthetic hearts in the format of " if models[0]["synthetic"] else ""
+    title = {"camus": "CAMUS", "echonet": "EchoNet-Dynamic"}[models[0]["dataset"]]
+    rows = "".join(_row(model) for model in models)
+    return f"""<section>
+<h2>{text.escape(kind + title)}</h2>
+<p>The networks learned from {models[0]["labelled_patients"]} labelled patients,
+{models[0]["fraction"]:.0%} of the training split, and were scored on
+{models[0]["images"]} frames of {models[0]["patients"]} patients that they had never
+seen, at the frames' own size, through the REST API.</p>
+<table><tr><th>started from</th><th>Dice, mean of images</th><th>95 % interval</th>
+<th>at ED</th><th>at ES</th><th>Dice, pooled</th></tr>{rows}</table>
+<p>{text.escape(comparison(models))} Intervals draw whole patients again; they do not
+hold the chance in training, for which several runs are needed.</p>
+<div class="plots">{_plots(models, output)}</div>
+<h3>Best, median and worst case of the last row</h3>
+<p>Outlines: <b class="truth">reference</b>, <b class="prediction">network</b>.</p>
+{_cases(models, output, urls)}
+</section>"""
+
+
+def _row(model):
+    low, high = model["dice_per_image_interval"]
+    phases = "".join(
+        f"<td>{model['phases'][phase]['dice_per_image_mean']:.4f}</td>"
+        for phase in ("ED", "ES")
+    )
+    return (
+        f"<tr><td>{FIRST_WORDS[model['init']]}</td>"
+        f"<td>{model['dice_per_image_mean']:.4f}</td><td>{low:.4f} to {high:.4f}</td>"
+        f"{phases}<td>{model['dice_pooled']:.4f}</td></tr>"
+    )
+
+
+def _plots(models, output):
+    losses, dices = {}, {}
+    for model in models:
+        path = output / "finetune" / model["name"] / "finetune.json"
+        history = json.loads(path.read_text())
+        name = FIRST_WORDS[model["init"]]
+        losses[name] = (history["step"], history["loss"])
+        dices[name] = [case["dice"] for case in model["cases"]]
+    return _image(
+        plots.curves(
+            losses, x_label="step", y_label="training loss", title="Fine-tuning"
+        ),
+        "training loss by step",
+    ) + _image(
+        plots.cases(dices, y_label="Dice", title="Every test case"),
+        "Dice of every test case",
+    )
+
+
+def _cases(models, output, urls):
+    """Rows of pictures, the same cases by every model."""
+    order = np.argsort([case["dice"] for case in models[-1]["cases"]])
+    chosen = {
+        name: int(order[round(share * (len(order) - 1))])
+        for name, share in CHOICES.items()
+    }
+    found = {}
+    for model in models:
+        with client.model(urls[model["name"]]) as segment:
+            records = output / "records" / model["dataset"]
+            for case in evaluate.cases(records, model["split"], segment):
+                if case.facts["position"] in chosen.values():
+                    found[model["name"], case.facts["position"]] = case
+    return "\n".join(
+        _pictures(name, [found[model["name"], position] for model in models], models)
+        for name, position in chosen.items()
+    )
+
+
+def _pictures(name, cases, models):
+    first = cases[0]
+    shown = [("input", [])]
+    shown.append(("reference", [(first.truth, pictures.TRUTH)]))
+    for case, model in zip(cases, models):
+        caption = f"{FIRST_WORDS[model['init']]}, Dice {case.facts['dice']:.3f}"
+        masks = [(case.truth, pictures.TRUTH), (case.prediction, pictures.PREDICTION)]
+        shown.append((caption, masks))
+    tiles = "".join(
+        f"<figure>{_image(_picture(first.image, masks), caption)}"
+        f"<figcaption>{text.escape(caption)}</figcaption></figure>"
+        for caption, masks in shown
+    )
+    who = f"{first.facts['patient']}, {first.facts['view']}, {first.facts['phase']}"
+    return f"<h4>{name}: {text.escape(who)}</h4><div class='tiles'>{tiles}</div>"
+
+
+def _picture(image, masks):
+    return pictures.data_url(pictures.contours(image, masks))
+
+
+def _pretraining(output):
+    history = json.loads((output / "pretrain" / "pretrain.json").read_text())
+    epochs = list(range(1, len(history["loss"]) + 1))
+    series = {"SimCLR": (epochs, history["loss"])}
+    return _image(
+        plots.curves(
+            series, x_label="epoch", y_label="NT-Xent (nats)", title="Pretraining"
+        ),
+        "contrastive loss by epoch",
+    )
+
+
+def _commands(log):
+    rows = "".join(
+        f"<tr><td>{entry.get('seconds', 0):.0f} s</td>"
+        f"<td><code>{text.escape(entry['command'])}</code></td></tr>"
+        for entry in log.values()
+    )
+    return f"<table class='commands'>{rows}</table>"
+
+
+def _image(url, caption):
+    return f'<img src="{url}" alt="{text.escape(caption)}">'
