@@ -1,0 +1,148 @@
+"""ResNet-50 for one grey channel, its last two stages dilated instead of strided."""
+
+import os
+import pathlib
+import urllib.request
+
+import keras
+import numpy as np
+
+from echo_keras import errors
+
+BLOCKS = (3, 4, 6, 3)
+DILATIONS = ((1, 1), (1, 1), (1, 2), (2, 4))
+IMAGENET_WIDTH = 64
+IMAGENET_BGR_MEANS = (103.939, 116.779, 123.68)
+IMAGENET_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
+IMAGENET_URL = (
+    "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
+    + IMAGENET_FILE
+)
+SCALE, OFFSET = 4.0, -1.0
+
+
+def encoder(size, width=IMAGENET_WIDTH, *, blocks=BLOCKS, synchronized=False):
+    """Residual network of output stride 8, its layers named as in Keras' ResNet50.
+
+    The first block of a dilated stage keeps the rate of the stage before, so that
+    every weight sees the neighbours that it was trained on.
+
+    Args:
+        size: Height and width of the input in pixels, a multiple of 8.
+        width: Channels of the stem and of the first stage's bottlenecks; 64 is the
+            published network.
+        blocks: Residual blocks of each of the four stages.
+        synchronized: Share batch statistics between replicas.
+
+    Returns:
+        Model named `resnet50` from `(batch, size, size, 1)` float32 in [0, 1] to a list
+        of five feature maps at 1/2, 1/4, 1/8, 1/8 and 1/8 of the size, with `width`
+        times 1, 4, 8, 16 and 32 channels.
+
+    Source: He et al. 2016, https://arxiv.org/abs/1512.03385; dilation as in Chen et al.
+    2017, https://arxiv.org/abs/1706.05587
+    """
+    norm = {"epsilon": 1.001e-5, "synchronized": synchronized}
+    inputs = keras.Input((size, size, 1), name="frame")
+    features = keras.layers.Rescaling(SCALE, offset=OFFSET, name="normalise")(inputs)
+    features = keras.layers.ZeroPadding2D(3, name="conv1_pad")(features)
+    features = keras.layers.Conv2D(width, 7, strides=2, name="conv1_conv")(features)
+    features = _normalised(features, "conv1", norm)
+    features = keras.layers.Activation("relu", name="conv1_relu")(features)
+    levels = [features]
+    features = keras.layers.ZeroPadding2D(1, name="pool1_pad")(features)
+    features = keras.layers.MaxPooling2D(3, strides=2, name="pool1_pool")(features)
+    for stage, (first, rest) in enumerate(DILATIONS):
+        for block in range(blocks[stage]):
+            features = _block(
+                features,
+                width * 2**stage,
+                f"conv{stage + 2}_block{block + 1}",
+                enters=block == 0,
+                stride=2 if stage == 1 and block == 0 else 1,
+                dilation=rest if block else first,
+                norm=norm,
+            )
+        levels.append(features)
+    return keras.Model(inputs, levels, name="resnet50")
+
+
+def load_imagenet(encoder, path=None):
+    """Fill an encoder with the weights of Keras' ResNet50 trained on ImageNet.
+
+    The three colours of the stem are folded into one grey channel, together with the
+    scale and the means that ResNet50 expects; away from the border the stem gives the
+    same as the original on a grey image of three equal channels.
+
+    Args:
+        encoder: Model of `encoder` with the published width and blocks.
+        path: Weights file without the classification head, in place of the download.
+
+    Raises:
+        InputError: The file cannot be downloaded, or does not hold these weights.
+    """
+    source = keras.applications.ResNet50(include_top=False, weights=None)
+    path = pathlib.Path(path) if path else _downloaded()
+    try:
+        source.load_weights(path)
+    except (OSError, ValueError) as reason:
+        raise errors.InputError(
+            f"cannot read the weights of ResNet50 from {path}: {reason}; it must be a "
+            f"file like {IMAGENET_FILE}, without the classification head"
+        ) from reason
+    for layer in encoder.layers:
+        if layer.name == "conv1_conv":
+            layer.set_weights(_grey_stem(*source.get_layer("conv1_conv").get_weights()))
+        elif layer.weights:
+            layer.set_weights(source.get_layer(layer.name).get_weights())
+
+
+def _block(features, channels, name, *, enters, stride, dilation, norm):
+    def convolved(inputs, part, filters, kernel, **options):
+        part = f"{name}_{part}"
+        outputs = keras.layers.Conv2D(filters, kernel, name=f"{part}_conv", **options)(
+            inputs
+        )
+        return _normalised(outputs, part, norm)
+
+    def rectified(inputs, part):
+        return keras.layers.Activation("relu", name=f"{name}_{part}")(inputs)
+
+    shortcut = features
+    if enters:
+        shortcut = convolved(features, 0, 4 * channels, 1, strides=stride)
+    features = rectified(convolved(features, 1, channels, 1, strides=stride), "1_relu")
+    features = convolved(
+        features, 2, channels, 3, padding="same", dilation_rate=dilation
+    )
+    features = convolved(rectified(features, "2_relu"), 3, 4 * channels, 1)
+    features = keras.layers.Add(name=f"{name}_add")([shortcut, features])
+    return rectified(features, "out")
+
+
+def _normalised(features, name, norm):
+    return keras.layers.BatchNormalization(name=f"{name}_bn", **norm)(features)
+
+
+def _grey_stem(kernel, bias):
+    """Fold `255 grey - mean` of each colour, grey being `(input - OFFSET) / SCALE`."""
+    shift = -255.0 * OFFSET / SCALE - np.array(IMAGENET_BGR_MEANS)
+    folded = 255.0 / SCALE * kernel.sum(axis=2, keepdims=True)
+    return [folded, bias + np.einsum("hwco,c->o", kernel, shift)]
+
+
+def _downloaded():
+    home = pathlib.Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    path = home / "models" / IMAGENET_FILE
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        try:
+            urllib.request.urlretrieve(IMAGENET_URL, partial)
+        except OSError as reason:
+            raise errors.InputError(
+                f"cannot download the ImageNet weights from {IMAGENET_URL}: {reason}; "
+                f"download the file elsewhere and place it at {path}"
+            ) from reason
+        partial.replace(path)
+    return path

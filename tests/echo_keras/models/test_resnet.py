@@ -1,0 +1,92 @@
+import keras
+import numpy as np
+import pytest
+
+from echo_keras import errors
+from echo_keras.models import resnet
+
+SMALL = {"width": 4, "blocks": (1, 1, 2, 2)}
+
+
+@pytest.fixture(scope="module")
+def original():
+    """Keras' ResNet50 with every weight and statistic made up."""
+    model = keras.applications.ResNet50(include_top=False, weights=None)
+    random = np.random.default_rng(0)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            shape = layer.gamma.shape
+            near_one = random.uniform(0.5, 1.5, (2, *shape))
+            near_zero = random.normal(0, 0.1, (2, *shape))
+            layer.set_weights([near_one[0], *near_zero, near_one[1]])
+        elif layer.weights:
+            kernel, bias = layer.get_weights()
+            layer.set_weights([kernel, random.normal(0, 0.1, bias.shape)])
+    return model
+
+
+@pytest.fixture(scope="module")
+def loaded(original, tmp_path_factory):
+    path = tmp_path_factory.mktemp("imagenet") / "resnet50.h5"
+    original.save_weights(path)
+    encoder = resnet.encoder(128)
+    resnet.load_imagenet(encoder, path)
+    return encoder
+
+
+def test_features_stay_at_an_eighth_of_the_size():
+    shapes = [level.shape[1:] for level in resnet.encoder(64, **SMALL).outputs]
+    sizes = [(32, 4), (16, 16), (8, 32), (8, 64), (8, 128)]
+    assert shapes == [(size, size, channels) for size, channels in sizes]
+
+
+def test_the_encoder_has_the_layers_of_the_original(original):
+    own = {layer.name for layer in resnet.encoder(64).layers if layer.weights}
+    theirs = {layer.name for layer in original.layers if layer.weights}
+    assert own == theirs
+
+
+def test_dilation_takes_the_place_of_the_last_two_strides():
+    encoder = resnet.encoder(64, **SMALL)
+    rates = [
+        encoder.get_layer(f"conv{stage}_block{block}_2_conv").dilation_rate[0]
+        for stage in (4, 5)
+        for block in (1, 2)
+    ]
+    assert rates == [1, 2, 2, 4]
+
+
+def test_every_weight_but_the_stem_is_the_original_one(original, loaded):
+    for layer in loaded.layers:
+        if layer.weights and layer.name != "conv1_conv":
+            theirs = original.get_layer(layer.name).get_weights()
+            for own, expected in zip(layer.get_weights(), theirs):
+                np.testing.assert_array_equal(own, expected)
+
+
+def test_grey_features_are_those_of_the_original_in_colour(original, loaded):
+    """Up to the first dilated stage; the border differs by what it is padded with."""
+    grey = np.random.default_rng(1).uniform(size=(1, 128, 128, 1)).astype(np.float32)
+    colour = keras.applications.resnet.preprocess_input(255 * grey.repeat(3, axis=-1))
+    for name, margin in [("conv1_relu", 2), ("conv3_block4_out", 7)]:
+        own = keras.Model(loaded.inputs, loaded.get_layer(name).output)(grey).numpy()
+        theirs = keras.Model(original.inputs, original.get_layer(name).output)
+        inside = (slice(None), slice(margin, -margin), slice(margin, -margin))
+        expected = theirs(colour).numpy()[inside]
+        error = np.abs(own[inside] - expected).max() / np.abs(expected).max()
+        assert error < 1e-5
+
+
+def test_a_file_without_these_weights_is_refused_by_name(tmp_path):
+    other = tmp_path / "other.h5"
+    keras.Sequential([keras.layers.Dense(2, input_shape=(3,))]).save_weights(other)
+    with pytest.raises(errors.InputError, match="without the classification head"):
+        resnet.load_imagenet(resnet.encoder(64, **SMALL), other)
+
+
+def test_a_failed_download_says_where_to_place_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(resnet, "IMAGENET_URL", "file:///nowhere/weights.h5")
+    with pytest.raises(errors.InputError, match=f"place it at {tmp_path}"):
+        resnet.load_imagenet(resnet.encoder(64, **SMALL))
+    assert not list((tmp_path / "models").iterdir())
