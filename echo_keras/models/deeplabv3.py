@@ -1,0 +1,103 @@
+"""DeepLabV3: an atrous pyramid on a dilated encoder; keras-cv lives here only."""
+
+import contextlib
+import io
+
+import keras
+
+from echo_keras.models import tapwise
+
+with contextlib.redirect_stderr(io.StringIO()):
+    import keras_cv
+
+RATES = (12, 24, 36)
+
+
+def segmenter(encoder, *, channels=256, synchronized=False):
+    """Put the atrous spatial pyramid and a decision per pixel on an encoder.
+
+    Args:
+        encoder: Model from `(batch, size, size, 1)` frames to a list of feature maps,
+            the last at an eighth of the size; its weights are shared, not copied.
+        channels: Channels of each branch of the pyramid; 256 is the published network.
+        synchronized: Share batch statistics between replicas.
+
+    Returns:
+        Model from `(batch, size, size, 1)` float32 frames in [0, 1] to
+        `(batch, size, size, 1)` float32 probabilities of the left ventricle.
+
+    Source: Chen et al. 2017, https://arxiv.org/abs/1706.05587
+    """
+    inputs = keras.Input(encoder.input_shape[1:], name="image")
+    features = encoder(inputs)[-1]
+    factor = inputs.shape[1] // features.shape[1]
+    features = Pyramid(
+        RATES,
+        num_channels=channels,
+        dropout=0.5,
+        synchronized=synchronized,
+        name="pyramid",
+    )(features)
+    features = keras.layers.Conv2D(
+        channels, 3, padding="same", use_bias=False, name="head_conv"
+    )(features)
+    features = keras.layers.BatchNormalization(
+        synchronized=synchronized, name="head_norm"
+    )(features)
+    features = keras.layers.Activation("relu", name="head_relu")(features)
+    logits = keras.layers.Conv2D(1, 1, name="logits")(features)
+    logits = keras.layers.UpSampling2D(factor, interpolation="bilinear", name="grow")(
+        logits
+    )
+    probability = keras.layers.Activation(
+        "sigmoid", dtype="float32", name="probability"
+    )(logits)
+    return keras.Model(inputs, probability, name="deeplabv3_segmenter")
+
+
+@keras.saving.register_keras_serializable("echo_keras")
+class Pyramid(keras_cv.layers.SpatialPyramidPooling):
+    """keras-cv's atrous spatial pyramid, its dilated convolutions taken tap by tap.
+
+    Args:
+        dilation_rates: Rates of the dilated branches.
+        synchronized: Share batch statistics between replicas.
+        **options: As of `keras_cv.layers.SpatialPyramidPooling`.
+    """
+
+    def __init__(self, dilation_rates, synchronized=False, **options):
+        super().__init__(dilation_rates, **options)
+        self._synchronized = synchronized
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        for branch, rate in enumerate(self.dilation_rates, start=1):
+            self.aspp_parallel_channels[branch] = self._dilated(rate, input_shape)
+        if self._synchronized:
+            self._synchronize()
+
+    def _dilated(self, rate, input_shape):
+        branch = keras.Sequential(
+            [
+                tapwise.TapwiseConv2D(
+                    self.num_channels,
+                    3,
+                    padding="same",
+                    dilation_rate=rate,
+                    use_bias=False,
+                ),
+                keras.layers.BatchNormalization(),
+                keras.layers.Activation(self.activation),
+            ]
+        )
+        branch.build(input_shape)
+        return branch
+
+    def _synchronize(self):
+        """Make up for keras-cv's layer, which has no option for it."""
+        for layer in self._flatten_layers(include_self=False):
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.synchronized, layer.fused = True, False
+
+    def get_config(self):
+        return {**super().get_config(), "synchronized": self._synchronized}

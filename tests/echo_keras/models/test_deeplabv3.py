@@ -1,0 +1,65 @@
+import keras
+import keras_cv
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from echo_keras.models import deeplabv3, resnet
+
+
+@pytest.fixture(scope="module")
+def segmenter():
+    keras.utils.set_random_seed(0)
+    encoder = resnet.encoder(64, width=4, blocks=(1, 1, 1, 1))
+    return deeplabv3.segmenter(encoder, channels=8)
+
+
+def test_a_frame_gives_a_probability_per_pixel(segmenter):
+    frames = np.random.default_rng(0).uniform(size=(2, 64, 64, 1)).astype(np.float32)
+    probability = segmenter(frames).numpy()
+    assert probability.shape == (2, 64, 64, 1)
+    assert probability.dtype == np.float32
+    assert 0 <= probability.min() <= probability.max() <= 1
+
+
+def test_the_encoder_learns_with_the_network():
+    encoder = resnet.encoder(64, width=4, blocks=(1, 1, 1, 1))
+    network = deeplabv3.segmenter(encoder, channels=8)
+    own = {id(weight) for weight in network.trainable_weights}
+    assert {id(weight) for weight in encoder.trainable_weights} <= own
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_the_pyramid_is_that_of_keras_cv(training):
+    features = tf.random.stateless_normal((2, 14, 14, 6), seed=(1, 2))
+    own = deeplabv3.Pyramid((2, 12, 36), num_channels=4)
+    theirs = keras_cv.layers.SpatialPyramidPooling((2, 12, 36), num_channels=4)
+    own(features)
+    theirs(features)
+    own.set_weights(theirs.get_weights())
+    np.testing.assert_allclose(
+        own(features, training=training),
+        theirs(features, training=training),
+        atol=1e-5,
+    )
+
+
+def test_a_saved_network_gives_the_same_mask(segmenter, tmp_path):
+    frames = np.random.default_rng(0).uniform(size=(1, 64, 64, 1)).astype(np.float32)
+    segmenter.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded(frames), segmenter(frames), atol=1e-6)
+
+
+def test_statistics_are_shared_between_replicas_where_asked():
+    encoder = resnet.encoder(64, width=4, blocks=(1, 1, 1, 1), synchronized=True)
+    network = deeplabv3.segmenter(encoder, channels=8, synchronized=True)
+    norms = [
+        layer
+        for layer in network._flatten_layers()
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    assert norms
+    assert all(layer.synchronized and not layer.fused for layer in norms)
+    frames = np.random.default_rng(0).uniform(size=(2, 64, 64, 1)).astype(np.float32)
+    assert np.isfinite(network(frames, training=True)).all()
