@@ -1,12 +1,22 @@
 """Recipes: frozen dataclasses, read strictly from flat YAML."""
 
 import dataclasses
+import math
 import pathlib
 import typing
 
 import yaml
 
 from echo_keras import errors
+
+MAY_BE_ZERO = (
+    "seed",
+    "subset_seed",
+    "warmup_epochs",
+    "warmup_steps",
+    "weight_decay",
+    "average_decay",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,15 +85,18 @@ def load(recipe, path=None, **options):
     values |= {key: value for key, value in options.items() if value is not None}
     fields = typing.get_type_hints(recipe)
     origin = f"{path}: " if path else ""
-    unknown = sorted(set(values) - set(fields))
+    unknown = sorted(set(values) - set(fields), key=str)
     if unknown:
         raise errors.InputError(
             f"{origin}unknown key {unknown[0]!r}; a {recipe.__name__} recipe has "
             + ", ".join(sorted(fields))
         )
-    return recipe(
-        **{key: _fit(value, fields[key], origin + key) for key, value in values.items()}
-    )
+    values = {
+        key: _fit(value, fields[key], origin + key) for key, value in values.items()
+    }
+    for key, value in values.items():
+        _bounded(value, key, origin + key)
+    return recipe(**values)
 
 
 def save(recipe, path):
@@ -104,7 +117,8 @@ def _read(path):
         return {}
     if not isinstance(values, dict):
         raise errors.InputError(
-            f"recipe {path} must be lines of `key: value`, not a {type(values).__name__}"
+            f"recipe {path} must be lines of `key: value`, not a "
+            f"{type(values).__name__}"
         )
     return values
 
@@ -131,8 +145,17 @@ def _fit(value, kind, name):
 def _number(value, name):
     """YAML 1.1 reads 1e-3 as a word, so words that are numbers count as numbers."""
     try:
-        if not isinstance(value, bool):
+        if not isinstance(value, bool) and math.isfinite(float(value)):
             return float(value)
     except ValueError:
         pass
     raise errors.InputError(f"{name} is {value!r}; it must be a number")
+
+
+def _bounded(value, key, name):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        zero = key in MAY_BE_ZERO
+        if value < 0 or (value == 0 and not zero):
+            raise errors.InputError(
+                f"{name} is {value}; it must be above 0{', or 0' if zero else ''}"
+            )
