@@ -2,6 +2,8 @@
 
 import keras
 
+from echo_keras import errors
+
 WIDTHS = (1, 2, 4, 8, 8)
 
 
@@ -18,8 +20,16 @@ def encoder(size, width=64, *, synchronized=False):
         Model named `unet` from `(batch, size, size, 1)` float32 in [0, 1] to a list of
         five feature maps, `(batch, size / 2**level, size / 2**level, channels)`.
 
+    Raises:
+        InputError: The size cannot be halved four times.
+
     Source: Ronneberger et al. 2015, https://arxiv.org/abs/1505.04597
     """
+    if size % 16:
+        raise errors.InputError(
+            f"size {size} does not suit the unet encoder; use a multiple of 16, "
+            f"such as {16 * max(round(size / 16), 1)}"
+        )
     inputs = keras.Input((size, size, 1), name="frame")
     features = keras.layers.Rescaling(4.0, offset=-1.0, name="normalise")(inputs)
     levels = []
