@@ -1,0 +1,69 @@
+import io
+import sys
+
+import pytest
+
+from echo_keras import progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds on a clock that only the test moves."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "seconds", "expected"),
+    [
+        (40, 120, 5.0, "convert 40/120 patients 8.0/s 0:10 left"),
+        (1, 121, 2.0, "convert 1/121 patients 0.5/s 4:00 left"),
+        (120, 120, 60.0, "convert 120/120 patients 2.0/s 0:00 left"),
+        (0, 120, 3.0, "convert 0/120 patients 0.0/s 0:00 left"),
+        (130, 120, 13.0, "convert 130/120 patients 10.0/s 0:00 left"),
+    ],
+)
+def test_a_line_tells_rate_and_time_left(done, total, seconds, expected):
+    assert progress.line("convert", done, total, seconds, "patients") == expected
+
+
+def test_a_note_ends_the_line():
+    line = progress.line("fit", 1, 2, 1.0, "steps", "loss 0.1")
+    assert line == "fit 1/2 steps 1.0/s 0:01 left loss 0.1"
+
+
+def test_lines_come_every_few_seconds_and_at_the_end(clock, capsys):
+    with progress.bar("fit", 10, unit="frames") as advance:
+        for seconds in (1.0, 4.5, 1.0, 1.0):
+            clock[0] += seconds
+            advance(2)
+        clock[0] += 0.5
+        advance(2, note="done")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == [
+        "fit 4/10 frames 0.7/s 0:08 left",
+        "fit 10/10 frames 1.2/s 0:00 left done",
+    ]
+
+
+def test_a_terminal_shows_count_rate_and_note(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with progress.bar("convert", 3, unit="patients") as advance:
+        advance(2)
+        advance(1, note="loss 0.5")
+    shown = terminal.getvalue()
+    assert "convert" in shown
+    assert "3/3" in shown
+    assert "patients" in shown
+    assert "/s" in shown
+    assert "loss 0.5" in shown
