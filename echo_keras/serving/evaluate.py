@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from echo_keras import errors, progress
+from echo_keras import aside, errors, progress
 from echo_keras.data import schema, tfrecords
 from echo_keras.metrics import bootstrap, overlap
 from echo_keras.serving import client, endpoints, export, session
@@ -207,16 +207,8 @@ def write(scores, path):
     Raises:
         InputError: The file cannot be written.
     """
-    path = Path(path)
-    aside = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(json.dumps(scores, indent=2) + "\n")
-        aside.replace(path)
-    except OSError as reason:
-        raise errors.InputError(
-            f"cannot write {path}: {reason.strerror}; choose another --output"
-        ) from reason
+    with aside.file(path) as partial:
+        partial.write_text(json.dumps(scores, indent=2) + "\n")
 
 
 def _case(position, record, answer):

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import tempfile
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from echo_keras import config, errors
+from echo_keras import aside, config, errors
 from echo_keras.serving import endpoints, session
 
 MODEL = "model.keras"
@@ -28,14 +27,17 @@ def export(model_dir, output):
         Path of the new version.
 
     Raises:
-        InputError: `model_dir` holds no fine-tuned model, or `output` is no folder.
+        InputError: `model_dir` holds no fine-tuned model, or `output` cannot be
+            written to.
         RuntimeError: The exported graph answers otherwise than the Keras model.
     """
     model = load_keras(model_dir)
     served = endpoints.module(model, model.input_shape[1])
-    partial = _partial_folder(Path(output))
-    try:
-        _save(served, partial)
+    number = max(session.version_numbers(output), default=0) + 1
+    version = Path(output) / str(number)
+    with aside.folder(version) as partial:
+        functions = {name: getattr(served, name) for name in endpoints.SIGNATURES}
+        tf.saved_model.save(served, str(partial), signatures=functions)
         difference = largest_difference(session.load(partial), model, served)
         if not difference <= TOLERANCE:
             raise RuntimeError(
@@ -43,13 +45,7 @@ def export(model_dir, output):
                 f"model, more than {TOLERANCE}"
             )
         _describe(partial, Path(model_dir), difference)
-        version = Path(output) / str(
-            max(session.version_numbers(output), default=0) + 1
-        )
-        partial.chmod(0o755)
-        return partial.rename(version)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    return version
 
 
 def load_keras(model_dir):
@@ -101,8 +97,8 @@ def largest_difference(servable, model, served):
 
     sizes = ((97, 130), (48, 31))
     noise = [random.integers(256, size=(*size, 1), dtype=np.uint8) for size in sizes]
-    encoded = np.array([tf.io.encode_png(pixels).numpy() for pixels in noise])
-    answer = servable.run("image_bytes", {"image_bytes": encoded})
+    encoded = [tf.io.encode_png(pixels).numpy() for pixels in noise]
+    answer = servable.run("image_bytes", {"image_bytes": np.array(encoded, object)})
     expected = served.image_bytes(encoded)["probability_mean"]
     second = np.abs(answer["probability_mean"] - expected).max()
     return float(np.maximum(first, second))
@@ -117,21 +113,6 @@ def _recipe(folder):
         )
     path = folder / RECIPE
     return config.load(config.Finetune, path if path.is_file() else None)
-
-
-def _partial_folder(output):
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".partial-", dir=output))
-    except OSError as reason:
-        raise errors.InputError(
-            f"cannot write to {output}: {reason.strerror}; choose another --output"
-        ) from reason
-
-
-def _save(served, folder):
-    functions = {name: getattr(served, name) for name in endpoints.SIGNATURES}
-    tf.saved_model.save(served, str(folder), signatures=functions)
 
 
 def _describe(partial, model_dir, difference):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from echo_keras.data import schema, tfrecords
+from echo_keras.data import schema
 from echo_keras.serving import export, server, session
 
 SIZE = 32
@@ -71,7 +71,7 @@ def records(tmp_path_factory):
     }
     counts = {"test": {"labelled_frames": 6, "unlabelled_videos": 0}}
     manifest = {"format": 1, "dataset": "camus", "counts": counts, "shards": [shard]}
-    (folder / tfrecords.MANIFEST).write_text(json.dumps(manifest))
+    (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 
 
