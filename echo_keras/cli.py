@@ -1,5 +1,6 @@
 """The command line: parse, load a recipe, call one function, print one line."""
 
+import logging
 import os
 import pathlib
 
@@ -13,7 +14,9 @@ FRACTION = click.FloatRange(0, 1, min_open=True)
 VIEW = click.Choice(["4CH", "2CH"])
 DATASET = click.Choice(["echonet", "camus"])
 
+# What TensorFlow tells its developers would bury what the commands tell their users.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 class Commands(click.Group):

@@ -5,7 +5,7 @@ import pathlib
 import keras
 
 from echo_keras import config, errors
-from echo_keras.models import deeplabv3, resnet, unet
+from echo_keras.models import resnet, unet
 
 ENCODER_FILE = "encoder.keras"
 RECIPE_FILE = "recipe.yaml"
@@ -51,8 +51,11 @@ def network(recipe, *, synchronized=False):
         _load_imagenet(base, recipe)
     elif recipe.init != "random":
         load_pretrained(base, recipe.init)
-    grow = {"unet": unet.segmenter, "deeplabv3": deeplabv3.segmenter}[recipe.network]
-    return grow(base, synchronized=synchronized)
+    if recipe.network == "unet":
+        return unet.segmenter(base, synchronized=synchronized)
+    from echo_keras.models import deeplabv3  # keras-cv takes seconds to import
+
+    return deeplabv3.segmenter(base, synchronized=synchronized)
 
 
 def load_pretrained(encoder, folder):
