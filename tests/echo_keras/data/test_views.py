@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from echo_keras.data import views
+
+SEED = (3, 4)
+BOTH = pytest.mark.parametrize("view", [views.paper, views.echo])
+
+
+def frames(batch, size=32):
+    """Smooth grey blobs within a sector below the middle of the upper edge."""
+    noise = np.random.default_rng(0).uniform(size=(batch, 8, 8, 1))
+    smooth = tf.image.resize(noise, (size, size), method="bicubic")
+    rows, columns = np.mgrid[:size, :size] / size
+    sector = np.abs(columns - 0.5) < 0.1 + 0.6 * rows
+    return tf.clip_by_value(tf.cast(smooth, tf.float32), 0, 1) * sector[..., None]
+
+
+@BOTH
+def test_a_view_is_a_frame_again(view):
+    result = view(frames(8), SEED)
+    assert result.shape == (8, 32, 32, 1)
+    assert result.dtype == tf.float32
+    assert result.numpy().min() >= 0
+    assert 0.3 < result.numpy().max() <= 1
+
+
+@BOTH
+def test_the_same_seed_gives_the_same_views_in_and_out_of_a_graph(view):
+    images = frames(4)
+    expected = view(images, SEED)
+    np.testing.assert_array_equal(view(images, SEED), expected)
+    np.testing.assert_allclose(tf.function(view)(images, SEED), expected, atol=1e-5)
+
+
+@BOTH
+def test_two_seeds_and_two_frames_give_different_views(view):
+    same = tf.repeat(frames(1), 4, axis=0)
+    one, other = view(same, (0, 1)).numpy(), view(same, (0, 2)).numpy()
+    assert np.abs(one - other).mean(axis=(1, 2, 3)).min() > 0.01
+    assert np.abs(one[0] - one[1]).mean() > 0.01
+
+
+@BOTH
+def test_a_view_does_not_depend_on_how_the_batch_is_split(view):
+    images = frames(6)
+    whole = view(images, SEED)
+    parts = [
+        view(images[first : first + 2], SEED, first=first, rows=6)
+        for first in (0, 2, 4)
+    ]
+    np.testing.assert_allclose(tf.concat(parts, axis=0), whole, atol=1e-6)
+
+
+def test_a_blur_without_width_leaves_the_frame_as_it_is():
+    images = frames(2)
+    np.testing.assert_allclose(
+        views.blur(images, tf.zeros(2), radius=5), images, atol=1e-6
+    )
+
+
+def test_a_blurred_point_is_a_gaussian():
+    point = np.zeros((1, 31, 31, 1), np.float32)
+    point[0, 15, 15] = 1
+    rows, columns = np.mgrid[-15:16, -15:16]
+    gaussian = np.exp(-(rows**2 + columns**2) / (2 * 1.5**2))
+    expected = gaussian / gaussian.sum()
+    found = views.blur(point, tf.constant([1.5]), radius=11)[0, ..., 0]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_the_probe_stays_where_a_turn_and_a_scaling_find_it(monkeypatch):
+    """Without a crop, the upper edge's middle is the fixed point of the geometry."""
+    monkeypatch.setattr(views, "_box", lambda draw, **_: [(1.0, 0.0), (1.0, 0.0)])
+    size = 33
+    images = np.zeros((16, size, size, 1), np.float32)
+    images[:, :3, 15:18] = 1
+    draw = views._drawer(images, SEED, first=0, rows=None)
+    moved = views._resample(tf.constant(images), views._about_the_probe(draw)).numpy()
+    assert moved[:, 1, 16].min() > 0.9
+    assert moved[:, 6:].max() == 0
