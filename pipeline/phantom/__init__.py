@@ -20,8 +20,7 @@ def write(layout, patients, seed, output, *, workers=None, **options):
         patients: How many patients, positive.
         seed: Whole number, not negative.
         output: Folder to make; nothing, or an empty folder, may stand there.
-        workers: Processes, at most; as many as there are cores if None. The files do
-            not depend on it.
+        workers: Processes; as many as pay if None. The files do not depend on it.
         **options: Passed to `echonet.write_patient` or `camus.write_patient`.
 
     Returns:
@@ -53,8 +52,9 @@ def write(layout, patients, seed, output, *, workers=None, **options):
 
 def _spread(make, indices, workers):
     """Results of `make` in order, from several processes where that pays."""
-    most = max(len(indices) // _PATIENTS_PER_WORKER, 1)
-    workers = min(workers or len(os.sched_getaffinity(0)), most)
+    if workers is None:
+        most = max(len(indices) // _PATIENTS_PER_WORKER, 1)
+        workers = min(os.cpu_count() or 1, most)
     if workers == 1:
         yield from map(make, indices)
         return

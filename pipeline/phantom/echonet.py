@@ -102,8 +102,8 @@ def tracing(heart, sector, time):
     moment = motion.moment(heart, time)
     along = np.concatenate([[0], anatomy.CHORDS]) * moment.length
     ends = []
-    for sign, side in ((-1, moment.inner[0]), (1, moment.inner[1])):
-        across = np.concatenate([[0], sign * anatomy.half_widths(side)])
+    for sign, side in zip((-1, 1), anatomy.half_widths(moment.inner)):
+        across = np.concatenate([[0], sign * side])
         down = along.copy()
         down[0] = 0 if sign < 0 else moment.length
         x, depth = geometry.to_scan(moment, down, across)

@@ -152,10 +152,10 @@ def _profile(station, widest, blunt):
 
 def _bumps(random, station):
     waves = np.arange(2, 6)[:, None]
-    heights = random.normal(0, 0.07, size=(4, 1)) / waves**0.7
+    heights = random.normal(0, 0.08, size=(4, 1)) / waves**0.7
     phases = random.uniform(0, 2 * np.pi, size=(4, 1))
     wave = (heights * np.sin(np.pi * waves * station + phases)).sum(axis=0)
-    return wave * np.sin(np.pi * np.clip(station, 0, 0.9) / 0.95) ** 0.5
+    return wave * np.sin(np.pi * np.clip(station, 0, 0.9) / 0.95)
 
 
 def _regional(random):
@@ -181,10 +181,17 @@ def disks(inner, length):
     Returns:
         Millilitres.
     """
-    diameters = sum(half_widths(side) for side in inner)
+    diameters = half_widths(inner).sum(axis=0)
     return float(np.pi / 4 * np.sum(diameters**2) * length / DISKS / 1000)
 
 
-def half_widths(side):
-    """Half-widths of one side at the twenty `CHORDS`, mm."""
-    return np.interp(CHORDS, STATIONS, side)
+def half_widths(sides):
+    """Half-widths at the twenty `CHORDS`.
+
+    Args:
+        sides: `(2, STATIONS)` half-widths of both sides, mm.
+
+    Returns:
+        `(2, 20)` half-widths from apex to base, mm.
+    """
+    return np.stack([np.interp(CHORDS, STATIONS, side) for side in sides])

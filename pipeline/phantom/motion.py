@@ -74,20 +74,27 @@ def moment(heart, time):
     at_rest = anatomy.disks(heart.inner, heart.length)
     factor *= np.sqrt(remaining * at_rest / anatomy.disks(heart.inner * factor, length))
     relaxed = np.clip((anatomy.STATIONS - 1) / 0.3, 0, 1)
-    factor = factor + (1 - factor) * relaxed
-    thickening = 1 + 0.4 * strength * squeeze * (1 - relaxed)
-    inner = heart.inner * factor
+    inner = heart.inner * (factor + (1 - factor) * relaxed)
     amplitude, period = heart.breathing
     drift = amplitude * np.sin(2 * np.pi * time / period)
     return Moment(
         length=length,
         apex=(heart.apex[0] + drift, heart.apex[1] + 0.5 * drift - squeeze),
         tilt=heart.tilt - np.radians(3) * strength * squeeze,
-        inner=inner.astype(np.float32),
-        outer=(inner + (heart.outer - heart.inner) * thickening).astype(np.float32),
+        inner=np.float32(inner),
+        outer=_outer(heart, inner, 1 + 0.4 * strength * squeeze, relaxed),
         contraction=squeeze,
         opening=_opening(heart, time),
     )
+
+
+def _outer(heart, inner, thickening, relaxed):
+    """Half-widths of the wall's outside, so that the mean wall thickens as asked."""
+    thickness = anatomy.half_widths(heart.outer - heart.inner).mean() * thickening
+    shrunk = anatomy.half_widths(inner).mean() + thickness
+    shrunk /= anatomy.half_widths(heart.outer).mean()
+    outer = heart.outer * (shrunk + (1 - shrunk) * relaxed)
+    return np.float32(np.maximum(outer, inner + 3 * (inner > 0)))
 
 
 def leaflets(heart, moment):

@@ -33,7 +33,9 @@ def frames(heart, scanner, sector, times, random):
     atlas = tissue.atlas(heart, scanner, beams.spacing, random)
     gain, noise, haze = fields.draw(scanner, beams, random)
     fibres = tissue.scatterers(random, gain.shape)
-    fibres *= tissue.decibels(random.uniform(-3, 11))
+    fibres *= tissue.decibels(
+        random.uniform(-3, 9) + 5 * tissue.patches(random, gain.shape, (8, 8))
+    )
     convert = sectors.scan_conversion(sector, beams)
     restless = tissue.scatterers(random, gain.shape)
     for time, gone in zip(times, np.diff(times, prepend=times[0])):

@@ -34,6 +34,8 @@ def atlas(heart, scanner, spacing, random):
         np.arange(*ACROSS, spacing, dtype=np.float32),
         indexing="ij",
     )
+    rough = random.uniform(0.5, 1.4)
+    across = across + rough * patches(random, across.shape, (5 / spacing, 5 / spacing))
     tissue, blood = _levels(heart, scanner, spacing, along, across, random)
     for height, width, strength in _PATCHES:
         cells = height / spacing, width / spacing
@@ -167,13 +169,13 @@ def _paint_muscles(heart, tissue, along, across, cavity, random):
         aside = (across - middle) / random.uniform(2, 4)
         muscle = cavity & (down**2 + aside**2 < 1)
         tissue[muscle] = random.uniform(-6, 3)
-    for _ in range(random.integers(2, 14)):
+    for _ in range(random.integers(0, 14)):
         station = random.uniform(0.05, 0.95)
         middle = random.normal(0.35, 0.4) * heart.inner.max()
-        down = (along - station * heart.length) / random.uniform(0.8, 2)
-        aside = (across - middle) / random.uniform(0.8, 3)
+        down = (along - station * heart.length) / random.uniform(0.5, 2)
+        aside = (across - middle) / random.uniform(0.5, 3)
         speck = cavity & (down**2 + aside**2 < 1)
-        tissue[speck] = random.uniform(-6, 8)
+        tissue[speck] = random.uniform(-10, 5)
 
 
 def _paint_annulus(heart, tissue, along, across, random):
