@@ -5,8 +5,10 @@ bytes depend neither on the number of workers nor on the runner, and a job that 
 killed goes on with the shards that are missing.
 """
 
+import contextlib
 import importlib
 import json
+import logging
 import os
 import shlex
 import sys
@@ -23,6 +25,8 @@ from pipeline import convert, files, manifests, sharding, watch, worker
 from pipeline import layout as layouts
 from pipeline.sources import frames, listings
 
+_LOG = logging.getLogger(__name__)
+
 
 class ConvertShards(beam.PTransform):
     """Write the records of each shard, and its summary beside them."""
@@ -35,8 +39,15 @@ class ConvertShards(beam.PTransform):
         return (
             planned
             | "Spread over workers" >> beam.Reshuffle()
-            | "Convert" >> beam.Map(convert.convert, self._choice, self._layout)
+            | "Convert" >> beam.Map(_convert_shard, self._choice, self._layout)
         )
+
+
+def _convert_shard(shard, choice, layout):
+    try:
+        convert.convert(shard, choice, layout)
+    except errors.InputError as error:
+        _LOG.error("%s", error)  # the shard stays unfinished, which `run` will tell
 
 
 def run(
@@ -138,12 +149,17 @@ def _convert(plan, choice, layout, *, beam_args):
     pending = [shard for shard in plan if not files.exists(layout.summary(shard))]
     if pending:
         runner, options = _runner(beam_args, most_workers=len(pending))
-        with (
-            watch.bar(plan, layout),
-            beam.Pipeline(runner=runner, options=options) as pipeline,
-        ):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(watch.bar(plan, layout))
+            pipeline = stack.enter_context(beam.Pipeline(runner, options))
             planned = pipeline | "Shards" >> beam.Create(pending)
             _ = planned | "Convert shards" >> ConvertShards(choice, layout)
+    unfinished = [shard for shard in plan if not files.exists(layout.summary(shard))]
+    if unfinished:
+        raise errors.InputError(
+            f"{len(unfinished)} of {len(plan)} shards could not be written in "
+            f"{layout.work}: is the disk full? Make room and run this again; it goes on"
+        )
 
 
 def _runner(beam_args, *, most_workers):

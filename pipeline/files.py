@@ -1,6 +1,7 @@
 """Files of a job, local or remote, through Beam's FileSystems."""
 
 import contextlib
+import errno
 import shutil
 import tempfile
 import uuid
@@ -9,6 +10,8 @@ from pathlib import Path
 from apache_beam.io import filesystem, filesystems
 
 from echo_keras import errors
+
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
 
 
 def is_remote(path):
@@ -87,10 +90,19 @@ def local(folder, names):
 
 
 def opened(path):
-    """Open a file for reading bytes, as they are stored."""
-    return filesystems.FileSystems.open(
-        str(path), compression_type=filesystem.CompressionTypes.UNCOMPRESSED
-    )
+    """Open a file for reading bytes, as they are stored.
+
+    Raises:
+        InputError: It may not be read, or leads nowhere.
+    """
+    try:
+        return filesystems.FileSystems.open(
+            str(path), compression_type=filesystem.CompressionTypes.UNCOMPRESSED
+        )
+    except OSError as error:
+        raise errors.InputError(
+            f"cannot read {path} ({error.strerror}); is it there, and its mode right?"
+        ) from error
 
 
 def content(path):
@@ -120,12 +132,23 @@ def written_aside(path, aside):
 
     Yields:
         File open for writing bytes.
+
+    Raises:
+        InputError: The disk is full, or may not be written to.
     """
     unfinished = f"{aside}/{uuid.uuid4().hex}"
-    with filesystems.FileSystems.create(
-        unfinished, compression_type=filesystem.CompressionTypes.UNCOMPRESSED
-    ) as file:
-        yield file
+    try:
+        with filesystems.FileSystems.create(
+            unfinished, compression_type=filesystem.CompressionTypes.UNCOMPRESSED
+        ) as file:
+            yield file
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS:
+            raise
+        raise errors.InputError(
+            f"cannot write {path} ({error.strerror}); make room there, or name another "
+            "output"
+        ) from error
     if not is_remote(path):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     filesystems.FileSystems.rename([unfinished], [str(path)])

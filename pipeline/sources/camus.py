@@ -84,10 +84,12 @@ def read(patient, choice):
         `UnlabelledVideo`; or a `Reject` instead of what cannot be read.
     """
     with files.local(patient.source, patient.files) as folder:
-        settings = {
-            view: _settings(folder / path)
-            for view, path in patient.details["settings"].items()
-        }
+        settings = {}
+        for view, path in patient.details["settings"].items():
+            try:
+                settings[view] = _settings(folder / path)
+            except OSError as error:
+                yield listings.Reject(path, "unreadable", error.strerror)
         for view in sorted(patient.details["views"]):
             yield from camus_views.records(
                 patient, view, choice, folder=folder, settings=settings

@@ -1,0 +1,220 @@
+import gzip
+import os
+
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813
+
+from echo_keras import errors
+from echo_keras.data import schema
+from pipeline.sources import camus
+
+
+def read(folder, choice=4):
+    listing = camus.listing(folder)
+    return {
+        patient.name: list(camus.read(patient, choice)) for patient in listing.patients
+    }
+
+
+def rejects(records):
+    return [
+        (item.file.rpartition("/")[2], item.reason)
+        for items in records.values()
+        for item in items
+        if not hasattr(item, "patient")
+    ]
+
+
+def test_patients_follow_the_lists_and_the_others_are_reported(camus_copy):
+    listing = camus.listing(camus_copy.folder)
+    assert [(patient.split, patient.labelled) for patient in listing.patients] == [
+        ("train", True),
+        ("validation", True),
+        ("test", True),
+        ("unlisted", False),
+    ]
+    assert [(reject.file, reject.reason) for reject in listing.rejects] == [
+        ("patient0004", "unlisted")
+    ]
+
+
+def test_both_views_give_both_phases_and_a_video(camus_copy):
+    records = read(camus_copy.folder)["patient0001"]
+    assert [(record.view, getattr(record, "phase", "video")) for record in records] == [
+        ("2CH", "ED"),
+        ("2CH", "ES"),
+        ("2CH", "video"),
+        ("4CH", "ED"),
+        ("4CH", "ES"),
+        ("4CH", "video"),
+    ]
+    for record in records:
+        assert record.spacing == pytest.approx((0.3, 0.2))
+
+
+def test_masks_keep_all_structures_and_frames_their_numbers(camus_copy):
+    diastole, systole, _, reversed_diastole, *_ = read(camus_copy.folder)["patient0001"]
+    assert (diastole.frame, systole.frame, reversed_diastole.frame) == (0, 5, 5)
+    assert [int(record.image.max()) for record in (diastole, systole)] == [0, 50]
+    assert diastole.image.shape == (12, 10)
+    assert np.bincount(diastole.mask.ravel()).tolist() == [120 - 24, 12, 8, 4]
+    assert diastole.ejection_fraction == 54
+
+
+def test_videos_run_from_diastole_to_systole_even_if_stored_reversed(camus_copy):
+    records = read(camus_copy.folder, "all")["patient0001"]
+    straight, turned = records[2], records[5]
+    assert straight.frame_numbers == (0, 1, 2, 3, 4, 5)
+    assert turned.frame_numbers == (5, 4, 3, 2, 1, 0)
+    for video in (straight, turned):
+        levels = [int(frame.max()) for frame in video.frames]
+        assert levels == [10 * number for number in video.frame_numbers]
+
+
+def test_frames_strictly_between_the_phases(camus_copy):
+    records = read(camus_copy.folder, "between")["patient0001"]
+    assert records[2].frame_numbers == (1, 2, 3, 4)
+
+
+def test_an_unlisted_patient_keeps_the_videos_alone(camus_copy):
+    records = read(camus_copy.folder)["patient0004"]
+    assert [type(record) for record in records] == [schema.UnlabelledVideo] * 2
+
+
+def test_without_half_sequence_and_cfg_the_phases_are_the_video(camus_copy):
+    for ending in ("{}_4CH_half_sequence.nii.gz", "Info_4CH.cfg"):
+        camus_copy.file("patient0001", ending).unlink()
+    diastole, _, video = read(camus_copy.folder)["patient0001"][3:]
+    assert diastole.frame == -1
+    assert diastole.ejection_fraction == 54
+    assert video.frame_numbers == (-1, -1)
+    assert [int(frame.max()) for frame in video.frames] == [50, 0]
+
+
+def damage(path, how):
+    content = path.read_bytes()
+    path.write_bytes(
+        {
+            "cut": content[:-20],
+            "plain": gzip.decompress(content),
+            "text": b"no image at all",
+            "empty": b"",
+        }[how]
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("cut", "damaged compression"),
+        ("plain", "damaged compression"),
+        ("text", "damaged compression"),
+        ("empty", "unreadable"),
+    ],
+)
+def test_a_damaged_file_is_a_reject_and_the_rest_is_kept(camus_copy, how, reason):
+    damage(camus_copy.file("patient0001", "{}_4CH_ES.nii.gz"), how)
+    records = read(camus_copy.folder)
+    assert rejects(records) == [("patient0001_4CH_ES.nii.gz", reason)]
+    assert len(records["patient0001"]) == 6
+
+
+@pytest.mark.parametrize(
+    ("ending", "values", "reason"),
+    [
+        ("{}_4CH_ED_gt", np.ones((10, 12)), "mask of another size"),
+        ("{}_4CH_ED_gt", np.full((12, 10), 4), "values out of range"),
+        ("{}_4CH_ED", np.full((12, 10), 256), "values out of range"),
+        ("{}_4CH_ED", np.full((12, 10), 0.5), "values out of range"),
+        ("{}_4CH_ED", np.ones((2, 12, 10)), "not one image"),
+    ],
+)
+def test_images_that_cannot_be_are_rejects(camus_copy, ending, values, reason):
+    camus_copy.write_image("patient0001", ending, values)
+    [(file, found)] = rejects(read(camus_copy.folder))
+    assert (file, found) == (ending.format("patient0001") + ".nii.gz", reason)
+
+
+def test_missing_files_and_patients_are_rejects(camus_copy):
+    camus_copy.file("patient0002", "{}_2CH_ED_gt.nii.gz").unlink()
+    camus_copy.split("testing").write_text("patient0003\npatient0009\n")
+    listing = camus.listing(camus_copy.folder)
+    missing = [reject.file for reject in listing.rejects if reject.reason == "missing"]
+    assert missing == ["patient0009"]
+    assert rejects(read(camus_copy.folder)) == [("patient0002_2CH_ED_gt", "missing")]
+
+
+def test_a_link_that_leads_nowhere_is_a_reject(camus_copy):
+    image = camus_copy.file("patient0001", "{}_2CH_ED.nii.gz")
+    image.unlink()
+    image.symlink_to(image)
+    [(file, _)] = rejects(read(camus_copy.folder))
+    assert file == image.name
+
+
+def test_a_patient_in_two_splits_is_refused(camus_copy):
+    camus_copy.split("testing").write_text("patient0001\n")
+    with pytest.raises(errors.InputError, match=r"testing\.txt names patient0001, who"):
+        camus.listing(camus_copy.folder)
+
+
+def test_missing_lists_and_other_folders_are_refused(camus_copy, echonet_copy):
+    with pytest.raises(errors.InputError, match="looks like EchoNet-Dynamic"):
+        camus.listing(echonet_copy.write())
+    with pytest.raises(errors.InputError, match=r"there is one in .*camus"):
+        camus.listing(camus_copy.folder.parent)
+    camus_copy.split("testing").unlink()
+    with pytest.raises(errors.InputError, match=r"lacks .*subgroup_testing\.txt"):
+        camus.listing(camus_copy.folder)
+
+
+def write_original(folder, patient, *, masks):
+    """A patient of the release of 2019: MetaImage, anisotropic, three dimensions."""
+    where = folder / patient
+    where.mkdir(parents=True)
+    for part in ("ED", "ES", *(("ED_gt", "ES_gt") if masks else ())):
+        levels = np.full((1, 9, 7), 1 if part.endswith("gt") else 200, np.uint8)
+        image = sitk.GetImageFromArray(levels)
+        image.SetSpacing((0.308, 0.154, 1.54))
+        sitk.WriteImage(image, str(where / f"{patient}_4CH_{part}.mhd"))
+    (where / "Info_4CH.cfg").write_text("ED: 1\nES: 9\nLVedv: 100.0\nLVef: 55.5\n")
+
+
+def test_the_release_of_2019_is_read_by_its_folders(tmp_path):
+    write_original(tmp_path / "training", "patient0001", masks=True)
+    write_original(tmp_path / "testing", "patient0001", masks=False)
+    (tmp_path / "testing" / "patient0002").mkdir()
+    listing = camus.listing(tmp_path)
+    assert [(patient.name, patient.split) for patient in listing.patients] == [
+        ("patient0001", "train"),
+        ("testing_patient0001", "test"),
+    ]
+    records = read(tmp_path)
+    diastole, systole, _ = records["patient0001"]
+    assert diastole.spacing == (0.154, 0.308)
+    assert diastole.image.shape == (9, 7)
+    assert diastole.ejection_fraction == 55.5
+    assert (diastole.frame, systole.frame) == (0, 8)
+    [video] = records["testing_patient0001"]
+    assert len(video.frames) == 2
+
+
+def test_a_raw_file_cut_short_is_a_reject(tmp_path):
+    write_original(tmp_path / "training", "patient0001", masks=True)
+    raw = tmp_path / "training" / "patient0001" / "patient0001_4CH_ES.raw"
+    raw.write_bytes(raw.read_bytes()[:30])
+    assert rejects(read(tmp_path)) == [("patient0001_4CH_ES.mhd", "unreadable")]
+
+
+@pytest.mark.skipif(
+    "ECHO_KERAS_CAMUS" not in os.environ, reason="ECHO_KERAS_CAMUS names no CAMUS"
+)
+def test_real_patients_are_read_without_a_reject():
+    listing = camus.listing(os.environ["ECHO_KERAS_CAMUS"])
+    assert {reject.reason for reject in listing.rejects} <= {"unlisted"}
+    for patient in listing.patients[:3]:
+        diastole, systole, _ = camus.read(patient, 8)
+        assert (diastole.phase, systole.phase) == ("ED", "ES")
+        assert np.unique(diastole.mask).tolist() == [0, 1, 2, 3]
+        assert (diastole.mask == 1).sum() > (systole.mask == 1).sum()
