@@ -88,7 +88,9 @@ def labels(heart, along, across):
     marks = np.zeros(np.shape(along), np.uint8)
     marks[above_base & (distance < outer)] = anatomy.MYOCARDIUM
     marks[above_base & (along >= 0) & (distance < inner)] = anatomy.CAVITY
-    marks[~above_base & (atrial(heart, along, across) < 1)] = anatomy.ATRIUM
+    below = ~above_base & (along < heart.length + heart.atrium[0])
+    inside = atrial(heart, along[below], across[below]) < 1
+    marks[below] = np.where(inside, anatomy.ATRIUM, 0)
     return marks
 
 
