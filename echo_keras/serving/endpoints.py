@@ -1,4 +1,18 @@
-"""The two signatures of an exported model, preprocessing and drawing included."""
+"""The two signatures of an exported model, preprocessing and drawing included.
+
+`serving_default` takes `image`, `(batch, size, size, 1)` float32 in [0, 1], and gives
+`probability` of the same shape. `image_bytes` takes `image_bytes`, `(batch,)` encoded
+PNG, JPEG, BMP or GIF (its first frame) of any size and channel count, and gives for
+each image:
+
+- `mask_png_bytes`: PNG of the image's own size, 255 in the ventricle, 0 elsewhere;
+- `area`: int32 pixels of that mask;
+- `probability_mean`: float32 mean probability inside the mask, 0 where it is empty;
+  near 1 where the network is sure, near 0.5 where it guesses.
+
+Both begin with a check of their shape, because the model server feeds whatever it is
+sent, and a wrong rank would end its process inside a convolution.
+"""
 
 import tensorflow as tf
 
@@ -10,19 +24,6 @@ SIGNATURES = ("serving_default", "image_bytes")
 
 def module(model, size):
     """Wrap a segmentation network in the two functions that are served.
-
-    `serving_default` takes `image`, `(batch, size, size, 1)` float32 in [0, 1], and
-    gives `probability` of the same shape. `image_bytes` takes `image_bytes`, `(batch,)`
-    encoded PNG, JPEG, BMP or GIF (its first frame) of any size and channel count, and
-    gives for each image:
-
-    - `mask_png_bytes`: PNG of the image's own size, 255 in the ventricle, 0 elsewhere;
-    - `area`: int32 pixels of that mask;
-    - `probability_mean`: float32 mean probability inside the mask, 0 where it is
-      empty; near 1 where the network is sure, near 0.5 where it guesses.
-
-    Every function begins with a check of its shape, because the model server feeds
-    whatever it is sent and a wrong rank would end its process inside a convolution.
 
     Args:
         model: Keras model from `(batch, size, size, 1)` frames in [0, 1] to

@@ -146,7 +146,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_GET  # noqa: N815
 
-    def send_error(self, code, message=None, explain=None):
+    def send_error(self, code, message=None, *_):
         self.close_connection = True
         self._send(*rest.refuse(code, message or self.responses[code][0]))
 

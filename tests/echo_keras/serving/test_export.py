@@ -4,6 +4,7 @@ import keras
 import pytest
 
 from echo_keras import errors
+from echo_keras.models import deeplabv3, resnet
 from echo_keras.serving import export, session
 
 
@@ -28,6 +29,15 @@ def test_an_export_of_other_weights_is_noticed(tuned, models_dir):
     served = export.endpoints.module(model, model.input_shape[1])
     servable = session.load(models_dir / "lv" / "1")
     assert export.largest_difference(servable, model, served) > 0.01
+
+
+@pytest.mark.slow
+def test_a_deeplab_with_its_own_layers_is_exported_and_verified(tmp_path):
+    encoder = resnet.encoder(32, width=2)
+    deeplabv3.segmenter(encoder, channels=2).save(tmp_path / export.MODEL)
+    (tmp_path / export.RECIPE).write_text("network: deeplabv3\nsize: 32\n")
+    version = export.export(tmp_path, tmp_path / "lv")
+    assert set(session.load(version).signatures) >= set(export.endpoints.SIGNATURES)
 
 
 def test_a_differing_export_gets_no_version(tuned, tmp_path, monkeypatch):
