@@ -111,6 +111,11 @@ def echonet_copy(tmp_path):
 
 
 @pytest.fixture
+def make_echonet():
+    return Echonet
+
+
+@pytest.fixture
 def camus_copy(tmp_path):
     return Camus(tmp_path / "camus", patients=4)
 

@@ -1,0 +1,165 @@
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from echo_keras import errors
+from echo_keras.data import tfrecords
+from pipeline import build
+
+ONE = ("--direct_running_mode=in_memory", "--direct_num_workers=1")
+TWO = ("--direct_num_workers=2",)
+
+
+def run(dataset, source, output, **options):
+    return build.run(dataset, source, output, **{"beam_args": ONE, **options})
+
+
+def contents(folder):
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def test_the_manifest_counts_what_the_records_hold(echonet_copy, tmp_path):
+    manifest = run("echonet", echonet_copy.write(), tmp_path / "records")
+    expected = {"patients": 1, "labelled_frames": 2, "unlabelled_videos": 1}
+    expected["unlabelled_frames"] = 8
+    assert manifest["counts"] == {
+        "train": {name: 2 * count for name, count in expected.items()},
+        "validation": expected,
+        "test": expected,
+    }
+    assert tfrecords.manifest(tmp_path / "records") == manifest
+    frames = list(tfrecords.labelled(tmp_path / "records", "train"))
+    assert [frame["patient"].numpy() for frame in frames] == [
+        b"0X000",
+        b"0X000",
+        b"0X001",
+        b"0X001",
+    ]
+    assert len(list(tfrecords.unlabelled([tmp_path / "records"]))) == 2
+
+
+def test_the_manifest_names_every_file_by_its_digest(camus_copy, tmp_path):
+    manifest = run("camus", camus_copy.folder, tmp_path / "records")
+    written = contents(tmp_path / "records")
+    for shard in manifest["shards"]:
+        content = written.pop(shard["file"])
+        assert hashlib.sha256(content).hexdigest() == shard["sha256"]
+    assert set(written) == {"manifest.json", "features.json", "rejected.jsonl"}
+    assert json.loads(written["rejected.jsonl"])["file"] == "patient0004"
+    assert not (tmp_path / "records.partial").exists()
+
+
+@pytest.mark.slow
+def test_the_bytes_depend_on_neither_workers_nor_mode(echonet_copy, tmp_path):
+    source = echonet_copy.write()
+    run("echonet", source, tmp_path / "one", shards=2)
+    run("echonet", source, tmp_path / "two", shards=2, beam_args=TWO)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_a_run_after_a_failure_converts_only_what_is_missing(
+    echonet_copy, tmp_path, monkeypatch
+):
+    source = echonet_copy.write()
+    run("echonet", source, tmp_path / "whole")
+    converted = []
+    original = build.convert.convert
+
+    def fail_once(shard, choice, layout):
+        converted.append(shard.split)
+        if converted == ["test", "train"]:
+            raise errors.InputError("no room")
+        original(shard, choice, layout)
+
+    monkeypatch.setattr(build.convert, "convert", fail_once)
+    with pytest.raises(errors.InputError, match="1 of 3 shards could not be written"):
+        run("echonet", source, tmp_path / "records")
+    assert not (tmp_path / "records").exists()
+    run("echonet", source, tmp_path / "records")
+    assert converted == ["test", "train", "validation", "train"]
+    assert contents(tmp_path / "records") == contents(tmp_path / "whole")
+
+
+def test_what_another_job_left_is_not_taken_over(echonet_copy, tmp_path):
+    source = echonet_copy.write()
+    echonet_copy.video("0X000").write_bytes(b"")
+    with pytest.raises(errors.InputError, match="1 not a video"):
+        run("echonet", source, tmp_path / "records")
+    options = {"unlabelled_frames": "all", "max_rejected": 0.5}
+    manifest = run("echonet", source, tmp_path / "records", **options)
+    assert manifest["counts"]["test"]["unlabelled_frames"] == 20
+
+
+def test_too_many_rejects_leave_nothing_under_the_final_name(echonet_copy, tmp_path):
+    source = echonet_copy.write()
+    echonet_copy.video("0X000").write_bytes(b"")
+    message = r"1 of 4 files .* 1\.0% allowed \(1 not a video; first Videos/0X000\.avi"
+    with pytest.raises(errors.InputError, match=message):
+        run("echonet", source, tmp_path / "records")
+    assert not (tmp_path / "records").exists()
+    manifest = run("echonet", source, tmp_path / "records", max_rejected=0.25)
+    assert manifest["rejected"] == {"not a video": 1}
+    assert manifest["counts"]["train"]["patients"] == 1
+
+
+def test_facts_of_the_release_are_reported_but_fail_nothing(echonet_copy, tmp_path):
+    del echonet_copy.traced["0X001"]
+    manifest = run("echonet", echonet_copy.write(), tmp_path / "r", max_rejected=0.0)
+    assert manifest["rejected"] == {"untraced": 1}
+
+
+@pytest.mark.parametrize("taken", ["records", "records.partial"])
+def test_what_stands_in_the_way_is_kept(echonet_copy, tmp_path, taken):
+    (tmp_path / taken).mkdir()
+    (tmp_path / taken / "thesis").write_text("dear to someone")
+    with pytest.raises(errors.InputError, match=f"{taken} is"):
+        run("echonet", echonet_copy.write(), tmp_path / "records")
+    assert (tmp_path / taken / "thesis").exists()
+
+
+def test_an_output_inside_the_source_is_refused(echonet_copy):
+    source = echonet_copy.write()
+    with pytest.raises(errors.InputError, match="lies inside the source"):
+        run("echonet", source, source / "records")
+
+
+def killed_while_converting(source, output, delay):
+    """Run the job and kill it with its workers soon after it finished a shard more."""
+    command = (
+        "import sys; from pipeline import build; "
+        "build.run('echonet', *sys.argv[1:3], shards=16, beam_args=sys.argv[3:])"
+    )
+    finished = output.with_name(f"{output.name}.partial") / "finished"
+    before = len(list(finished.glob("*")))
+    job = subprocess.Popen(
+        [sys.executable, "-c", command, str(source), str(output), *ONE],
+        start_new_session=True,
+        stderr=subprocess.DEVNULL,
+    )
+    while job.poll() is None and len(list(finished.glob("*"))) <= before:
+        time.sleep(0.001)
+    time.sleep(delay)
+    os.killpg(job.pid, signal.SIGKILL)
+    return job.wait() == -signal.SIGKILL
+
+
+@pytest.mark.slow
+def test_a_job_killed_ten_times_ends_in_the_same_bytes(tmp_path, make_echonet):
+    source = make_echonet(tmp_path / "echonet", patients=64).write()
+    run("echonet", source, tmp_path / "whole", shards=16)
+    output = tmp_path / "records"
+    chance = random.Random(0)
+    for _ in range(10):
+        assert killed_while_converting(source, output, chance.uniform(0, 0.02))
+        assert not output.exists()
+    run("echonet", source, output, shards=16)
+    assert contents(output) == contents(tmp_path / "whole")
+    assert not list(tmp_path.glob("*.partial"))

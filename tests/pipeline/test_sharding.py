@@ -1,0 +1,58 @@
+import pytest
+
+from pipeline import sharding
+from pipeline.sources import listings
+
+
+def patients(count, split="train", labelled=True):
+    return [
+        listings.Patient(
+            name=f"{split}{number:04d}",
+            split=split,
+            labelled=labelled,
+            source="source",
+            files=(),
+            details={},
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "sizes"),
+    [
+        (1, None, [1]),
+        (16, None, [16]),
+        (33, None, [11, 11, 11]),
+        (10, 3, [3, 3, 4]),
+        (2, 5, [1, 1]),
+        (6400, None, [100] * 64),
+    ],
+)
+def test_patients_are_spread_evenly(count, total, sizes):
+    shards = sharding.plan("camus", patients(count), total)
+    assert [len(shard.patients) for shard in shards] == sizes
+
+
+def test_every_patient_is_in_one_shard_of_the_own_split_in_order():
+    everyone = patients(20) + patients(3, "test") + patients(5, "unlisted")
+    shards = sharding.plan("camus", everyone, 2)
+    for split in ("train", "test", "unlisted"):
+        planned = [shard for shard in shards if shard.split == split]
+        names = [patient.name for shard in planned for patient in shard.patients]
+        assert names == [patient.name for patient in everyone if patient.split == split]
+
+
+def test_shards_are_named_as_tensorflow_datasets_would():
+    names = [shard.name for shard in sharding.plan("echonet", patients(2), 2)]
+    assert names == [
+        "echonet-train.tfrecord-00000-of-00002",
+        "echonet-train.tfrecord-00001-of-00002",
+    ]
+
+
+def test_a_split_without_masks_has_no_labelled_file():
+    [train] = sharding.plan("camus", patients(1))
+    [unlisted] = sharding.plan("camus", patients(1, "unlisted", labelled=False))
+    assert train.families == ("labelled", "unlabelled")
+    assert unlisted.families == ("unlabelled",)
