@@ -1,6 +1,7 @@
 """Optimisers and their schedules; tensorflow-addons lives here and nowhere else."""
 
 import math
+import re
 import warnings
 
 import keras
@@ -10,7 +11,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import tensorflow_addons as tfa
 
-UNDECAYED = ["bias", "gamma", "beta", "norm"]
+UNDECAYED = r"(^|/)(bias|gamma|beta)(/replica_\d+)?:\d+$"
 
 
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
@@ -42,6 +43,36 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
+class AdamW(tfa.optimizers.AdamW):
+    """Decoupled decay, chosen by the name of each variable.
+
+    The original chooses in `apply_gradients`, which a moving average does not call
+    (so that everything decays) and which does not know a variable's copies on the
+    replicas (so that nothing does).
+    """
+
+    def _do_use_weight_decay(self, var):
+        return decays(var)
+
+
+class AdamL2(keras.optimizers.legacy.Adam):
+    """Adam with decay added to the gradient, as PyTorch's Adam has it."""
+
+    def __init__(self, weight_decay, learning_rate):
+        super().__init__(learning_rate)
+        self._weight_decay = weight_decay
+
+    def _resource_apply_dense(self, grad, var, apply_state=None):
+        if decays(var):
+            grad += self._weight_decay * var
+        return super()._resource_apply_dense(grad, var, apply_state=apply_state)
+
+
+def decays(variable):
+    """Whether a variable decays: biases and normalisation do not."""
+    return not re.search(UNDECAYED, variable.name)
+
+
 def create(
     name, *, learning_rate, weight_decay, steps, warmup_steps=0, average_decay=0.0
 ):
@@ -67,15 +98,13 @@ def create(
     rate = WarmupCosine(learning_rate, steps, warmup_steps)
     if name == "lamb":
         optimizer = tfa.optimizers.LAMB(
-            rate, weight_decay=weight_decay, exclude_from_weight_decay=UNDECAYED
+            rate, weight_decay=weight_decay, exclude_from_weight_decay=[UNDECAYED]
         )
     elif name == "adamw":
         decay = WarmupCosine(learning_rate * weight_decay, steps, warmup_steps)
-        optimizer = tfa.optimizers.AdamW(
-            decay, learning_rate=rate, exclude_from_weight_decay=UNDECAYED
-        )
+        optimizer = AdamW(decay, learning_rate=rate)
     else:
-        optimizer = keras.optimizers.legacy.Adam(rate)
+        optimizer = AdamL2(weight_decay, rate)
     if average_decay:
         return tfa.optimizers.MovingAverage(
             optimizer, average_decay=average_decay, dynamic_decay=True
