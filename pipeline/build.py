@@ -47,7 +47,7 @@ def _convert_shard(shard, choice, layout):
     try:
         convert.convert(shard, choice, layout)
     except errors.InputError as error:
-        _LOG.error("%s", error)  # the shard stays unfinished, which `run` will tell
+        _LOG.info("%s", error)  # the shard stays unfinished, which `run` tells
 
 
 def run(
@@ -89,6 +89,9 @@ def run(
     _check_output(layout, source)
     listing = importlib.import_module(f"pipeline.sources.{dataset}").listing(source)
     plan = sharding.plan(dataset, listing.patients, shards)
+    if not plan:
+        manifests.check_rejects(listing.rejects, (), most=max_rejected)
+        raise errors.InputError(f"{source} lists no patient who can be converted")
     _resume_or_start(layout, _identity(listing, plan, choice))
     _convert(plan, choice, layout, beam_args=beam_args)
     summaries = [json.loads(files.content(layout.summary(shard))) for shard in plan]
@@ -125,6 +128,7 @@ def _check_output(layout, source):
 def _identity(listing, plan, choice):
     """What decides the bytes of all shards: a job goes on only where it is the same."""
     return {
+        "format": manifests.FORMAT,
         "source_fingerprint": listing.fingerprint,
         "unlabelled_frames": choice,
         "shards": [shard.name for shard in plan],
@@ -133,6 +137,7 @@ def _identity(listing, plan, choice):
 
 
 def _resume_or_start(layout, identity):
+    files.remove(layout.aside)
     if files.exists(layout.plan):
         if json.loads(files.content(layout.plan)) == identity:
             return
@@ -158,7 +163,8 @@ def _convert(plan, choice, layout, *, beam_args):
     if unfinished:
         raise errors.InputError(
             f"{len(unfinished)} of {len(plan)} shards could not be written in "
-            f"{layout.work}: is the disk full? Make room and run this again; it goes on"
+            f"{layout.work}: is the disk full, or closed to writing? Make room and run "
+            "the same command again, which converts only what is missing"
         )
 
 

@@ -16,7 +16,7 @@ PACKAGES = ("apache-beam", "numpy", "opencv-python-headless", "SimpleITK")
 
 def versions():
     """Versions of what turns the source into bytes."""
-    found = {"python": platform.python_version(), "format": FORMAT}
+    found = {"python": platform.python_version()}
     for package in PACKAGES:
         found[package] = importlib.metadata.version(package)
     return found

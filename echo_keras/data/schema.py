@@ -18,7 +18,8 @@ from echo_keras.data import wire
 MANIFEST = "manifest.json"
 """Name of the file that says a folder of records is whole, and what is in it."""
 
-BACKGROUND, VENTRICLE, MYOCARDIUM, ATRIUM = range(4)
+VENTRICLE = 1
+"""Label of the left ventricle's cavity in a mask."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -116,6 +116,12 @@ def test_facts_of_the_release_are_reported_but_fail_nothing(echonet_copy, tmp_pa
     assert manifest["rejected"] == {"untraced": 1}
 
 
+def test_a_data_set_without_a_usable_patient_is_refused(echonet_copy, tmp_path):
+    echonet_copy.traced = {}
+    with pytest.raises(errors.InputError, match="lists no patient who can be"):
+        run("echonet", echonet_copy.write(), tmp_path / "records")
+
+
 @pytest.mark.parametrize("taken", ["records", "records.partial"])
 def test_what_stands_in_the_way_is_kept(echonet_copy, tmp_path, taken):
     (tmp_path / taken).mkdir()
