@@ -26,7 +26,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except errors.InputError as mistake:
-            click.echo(f"Error: {mistake}", err=True)
+            # What a library gives as its reason may span lines.
+            click.echo(f"Error: {' '.join(str(mistake).split())}", err=True)
             ctx.exit(2)
 
 

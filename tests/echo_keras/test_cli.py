@@ -1,0 +1,282 @@
+import importlib
+import pathlib
+import subprocess
+import sys
+import time
+
+import pytest
+from click import testing
+
+from echo_keras import cli, config, errors
+
+COMMANDS = [
+    "phantom",
+    "build-tfrecords",
+    "pretrain",
+    "finetune",
+    "export",
+    "serve",
+    "evaluate",
+    "demo",
+]
+HEAVY = ("tensorflow", "keras", "apache_beam", "numpy", "cv2", "matplotlib", "rich")
+COUNTS = {"labelled_frames": 4, "unlabelled_videos": 3}
+SCORES = {
+    "dice_per_image_mean": 0.91234,
+    "dice_per_image_interval": [0.9, 0.92],
+    "images": 4,
+    "patients": 2,
+}
+
+
+def run(*arguments):
+    return testing.CliRunner().invoke(cli.main, [str(word) for word in arguments])
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """Put a function in place of another; it notes how it is called."""
+
+    def replace(module, name, returns):
+        calls = []
+
+        def noted(*arguments, **options):
+            calls.append((arguments, options))
+            return returns
+
+        monkeypatch.setattr(importlib.import_module(module), name, noted)
+        return calls
+
+    return replace
+
+
+def test_help_lists_every_command_and_imports_nothing_heavy():
+    script = (
+        "import sys\n"
+        "from echo_keras import cli\n"
+        "try:\n    cli.main(['--help'])\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        f"print('heavy:', [name for name in {HEAVY} if name in sys.modules])"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    for command in COMMANDS:
+        assert f"\n  {command} " in shown
+    assert shown.endswith("heavy: []\n")
+
+
+def test_help_is_instant():
+    command = [sys.executable, "-m", "echo_keras.cli", "--help"]
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        subprocess.run(command, capture_output=True, check=True)
+        seconds.append(time.perf_counter() - start)
+    # A bare interpreter is most of it; importing TensorFlow alone takes seconds.
+    assert min(seconds) < 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"{command} [OPTIONS]" in result.output
+    assert run(command, "-h").output == result.output
+
+
+def test_a_users_mistake_is_one_line_on_standard_error(tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("steps: [1,\n  2")
+    command = [sys.executable, "-m", "echo_keras.cli", "finetune"]
+    command += ["--data", "nowhere", "--output", "model", "--config", str(recipe)]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"Error: cannot read recipe {recipe}: ")
+    assert result.stderr.count("\n") == 1
+    assert "Traceback" not in result.stderr
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch):
+    def fail(*arguments, **options):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(config, "load", fail)
+    result = run("finetune", "--data", "records", "--output", "model")
+    assert isinstance(result.exception, KeyError)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["finetune", "--epochs", 1, "--steps", 2, "--data", "a", "--output", "b"],
+            "--epochs and --steps exclude each other",
+        ),
+        (
+            ["evaluate", "--data", "a", "--output", "b", "--url", "u", "--model", "m"],
+            "give either --url or --model",
+        ),
+        (["evaluate", "--data", "a", "--output", "b"], "give either --url or --model"),
+        (["finetune", "--data", "a", "--output", "b", "--fraction", "0"], "--fraction"),
+        (["finetune", "--data", "a", "--output", "b", "--fraction", "1.5"], "0<x<=1"),
+        (["finetune", "--data", "a", "--output", "b", "--fraction", "nan"], "fraction"),
+        (["finetune", "--data", "a", "--output", "b", "--network", "vnet"], "'vnet'"),
+        (["finetune", "--data", "a", "--output", "b", "--steps", "0"], "--steps"),
+        (["finetune", "--data", "a", "--output", "b", "--seed", "-1"], "seed"),
+        (["finetune", "--output", "b"], "Missing option '--data'"),
+        (["pretrain", "--output", "b"], "Missing option '--data'"),
+        (["pretrain", "--data", "a", "--output", "b", "--method", "moco"], "'moco'"),
+        (["pretrain", "--data", "a", "--output", "b", "--replicas", "0"], "--replicas"),
+        (["serve", "--models", "a", "--port", "65536"], "--port"),
+        (["phantom", "--layout", "mri", "--patients", 1, "--output", "a"], "'mri'"),
+        (["phantom", "--layout", "camus", "--patients", 0, "--output", "a"], "1"),
+        (
+            ["build-tfrecords", "--dataset", "x", "--source", "a", "--output", "b"],
+            "'x'",
+        ),
+        (["demo", "--fast"], "--fast"),
+        (["dream"], "No such command 'dream'"),
+    ],
+)
+def test_options_that_cannot_be_meant_end_with_two(arguments, sentence):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert sentence in result.output
+    assert "Traceback" not in result.output
+
+
+def test_an_input_error_from_a_command_ends_with_two(monkeypatch):
+    from echo_keras.serving import export
+
+    def refuse(*arguments):
+        raise errors.InputError("no model in\n  here")
+
+    monkeypatch.setattr(export, "export", refuse)
+    result = run("export", "--model", "here", "--output", "there")
+    assert result.exit_code == 2
+    assert result.output == "Error: no model in here\n"
+
+
+def test_phantom_passes_its_options(called):
+    calls = called("pipeline.phantom", "write", 3)
+    result = run(
+        "phantom", "--layout", "camus", "--patients", 3, "--seed", 4, "--output", "out"
+    )
+    assert result.output == "3 patients in the layout of camus  out\n"
+    assert calls == [(("camus", 3, 4, pathlib.Path("out")), {})]
+
+
+def test_build_tfrecords_passes_what_follows_the_dashes_to_beam(called):
+    manifest = {
+        "counts": {"train": COUNTS, "test": COUNTS},
+        "rejected": {"truncated": 2, "unreadable": 1},
+    }
+    calls = called("pipeline.build", "run", manifest)
+    result = run(
+        *("build-tfrecords", "--dataset", "echonet", "--source", "raw"),
+        *("--output", "out", "--shards", 2, "--max-rejected", 0.5),
+        *("--", "--direct_num_workers", 2, "--runner=DirectRunner"),
+    )
+    line = "8 labelled frames, 6 unlabelled videos, 3 rejects  out\n"
+    assert result.output == line
+    ((arguments, options),) = calls
+    assert arguments == ("echonet", pathlib.Path("raw"), pathlib.Path("out"))
+    assert options["shards"] == 2
+    assert options["max_rejected"] == 0.5
+    assert options["beam_args"] == (
+        "--direct_num_workers",
+        "2",
+        "--runner=DirectRunner",
+    )
+
+
+def test_pretrain_takes_several_folders_and_lets_options_win(called, tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("epochs: 7\nbatch: 5")
+    summary = {"loss": [4.0, 3.14159], "accuracy": [0.1, 0.25]}
+    calls = called("echo_keras.training.pretrain", "run", summary)
+    result = run(
+        *("pretrain", "--data", "a", "--data", "b", "--output", "out", "--epochs", 9),
+        *("--encoder", "resnet50", "--config", recipe, "--replicas", 2),
+    )
+    assert result.output == "loss 3.142  accuracy 0.250  out\n"
+    wanted = config.Pretrain(epochs=9, batch=5, encoder="resnet50")
+    folders = (pathlib.Path("a"), pathlib.Path("b"))
+    assert calls == [((wanted, folders, pathlib.Path("out")), {"replicas": 2})]
+
+
+def test_finetune_lets_options_win_over_the_recipe(called, tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("steps: 7\nbatch: 5\nseed: 1")
+    summary = {"patients": {"train": ["a", "b"]}, "dice": 0.87654}
+    calls = called("echo_keras.training.finetune", "run", summary)
+    result = run(
+        *("finetune", "--data", "in", "--output", "out", "--config", recipe),
+        *("--fraction", 0.05, "--subset-seed", 3, "--network", "deeplabv3"),
+        *("--init", "imagenet", "--steps", 9, "--seed", 0),
+    )
+    assert result.output == "2 labelled patients  validation dice 0.877  out\n"
+    wanted = config.Finetune(
+        steps=9,
+        batch=5,
+        seed=0,
+        fraction=0.05,
+        subset_seed=3,
+        network="deeplabv3",
+        init="imagenet",
+    )
+    paths = (pathlib.Path("in"), pathlib.Path("out"))
+    assert calls == [((wanted, *paths), {"epochs": None})]
+
+
+def test_finetune_passes_epochs_on(called):
+    summary = {"patients": {"train": ["a"]}, "dice": 0.5}
+    calls = called("echo_keras.training.finetune", "run", summary)
+    assert run("finetune", "--data", "a", "--output", "b", "--epochs", 3).exit_code == 0
+    ((arguments, options),) = calls
+    assert arguments[0] == config.Finetune()
+    assert options == {"epochs": 3}
+
+
+def test_export_names_the_version_that_it_wrote(called):
+    calls = called("echo_keras.serving.export", "export", pathlib.Path("saved/lv/3"))
+    result = run("export", "--model", "model", "--output", "saved/lv")
+    assert result.output == "exported and verified  saved/lv/3\n"
+    assert calls == [((pathlib.Path("model"), pathlib.Path("saved/lv")), {})]
+
+
+def test_serve_passes_host_and_port(called):
+    calls = called("echo_keras.serving.server", "serve", None)
+    assert run("serve", "--models", "saved", "--port", 0).exit_code == 0
+    ((arguments, options),) = calls
+    assert arguments == (pathlib.Path("saved"),)
+    assert (options["host"], options["port"]) == ("127.0.0.1", 0)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "name", "place"),
+    [
+        ("--url", "http://h/v1/models/lv", "by_url", "http://h/v1/models/lv"),
+        ("--model", "model", "by_model", pathlib.Path("model")),
+    ],
+)
+def test_evaluate_scores_where_it_is_told(called, option, value, name, place):
+    scored = called("echo_keras.serving.evaluate", name, SCORES)
+    written = called("echo_keras.serving.evaluate", "write", None)
+    result = run("evaluate", "--data", "in", option, value, "--output", "s.json")
+    line = "dice 0.9123 (0.9000-0.9200)  4 images of 2 patients  s.json\n"
+    assert result.output == line
+    assert scored == [((pathlib.Path("in"), "test", place), {})]
+    assert written == [((SCORES, pathlib.Path("s.json")), {})]
+
+
+def test_demo_runs_on_phantoms_where_no_data_set_is_given(called):
+    calls = called("echo_keras.study.demo", "run", "dice 0.9")
+    result = run("demo", "--camus", "raw", "--output", "out")
+    assert result.output.endswith("dice 0.9\n")
+    ((arguments, options),) = calls
+    assert arguments == (pathlib.Path("out"),)
+    assert options["camus"] == pathlib.Path("raw")
+    assert options["echonet"] is None
