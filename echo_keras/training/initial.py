@@ -1,6 +1,7 @@
 """Where a network's first weights come from: chance, ImageNet or pretraining."""
 
 import pathlib
+import zipfile
 
 import keras
 
@@ -78,7 +79,7 @@ def load_pretrained(encoder, folder):
     recipe = config.load(config.Pretrain, folder / RECIPE_FILE)
     try:
         source = keras.models.load_model(folder / ENCODER_FILE, compile=False)
-    except (OSError, ValueError) as reason:
+    except (OSError, ValueError, zipfile.BadZipFile) as reason:
         raise errors.InputError(
             f"cannot load {folder / ENCODER_FILE}: {reason}; was it cut off while "
             "being copied?"
@@ -108,6 +109,6 @@ def _load_imagenet(base, recipe):
     if recipe.width != resnet.IMAGENET_WIDTH:
         raise errors.InputError(
             f"ImageNet weights are for width {resnet.IMAGENET_WIDTH}, the recipe has "
-            f"width {recipe.width}"
+            f"width {recipe.width}; set width: {resnet.IMAGENET_WIDTH} in it"
         )
     resnet.load_imagenet(base)

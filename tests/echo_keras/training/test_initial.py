@@ -1,0 +1,136 @@
+import functools
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from echo_keras import config, errors
+from echo_keras.models import resnet
+from echo_keras.training import initial
+
+TINY = config.Finetune(size=32, width=2)
+
+
+@pytest.fixture
+def shallow_resnet(monkeypatch):
+    """One block a stage, as all of ResNet-50 takes seconds to build."""
+    build = functools.partial(resnet.encoder, blocks=(1, 1, 1, 1))
+    monkeypatch.setattr(resnet, "encoder", build)
+
+
+@pytest.fixture
+def copied(pretrained, tmp_path):
+    """Artefact that a test may damage."""
+    return shutil.copytree(pretrained, tmp_path / "encoder")
+
+
+def test_a_network_from_chance_follows_the_seed():
+    networks = []
+    for seed in (0, 0, 1):
+        keras.utils.set_random_seed(seed)
+        networks.append(initial.network(TINY).get_weights())
+    first, again, other = (np.concatenate([*map(np.ravel, one)]) for one in networks)
+    np.testing.assert_array_equal(first, again)
+    assert np.any(first != other)
+
+
+def test_every_weight_of_the_pretrained_encoder_arrives(pretrained):
+    source = keras.models.load_model(pretrained / initial.ENCODER_FILE, compile=False)
+    model = initial.network(config.replace(TINY, init=str(pretrained)))
+    chance = initial.network(TINY)
+    got = model.get_layer("unet").get_weights()
+    random = chance.get_layer("unet").get_weights()
+    assert len(got) == len(source.weights) == 50
+    for weight, wanted, before in zip(got, source.get_weights(), random):
+        np.testing.assert_array_equal(weight, wanted)
+        assert not np.array_equal(weight, before)
+
+
+def test_the_network_answers_with_the_pretrained_weights(pretrained):
+    frames = np.random.default_rng(0).random((1, 32, 32, 1)).astype(np.float32)
+    source = keras.models.load_model(pretrained / initial.ENCODER_FILE, compile=False)
+    model = initial.network(config.replace(TINY, init=str(pretrained)))
+    for got, wanted in zip(model.get_layer("unet")(frames), source(frames)):
+        np.testing.assert_allclose(got, wanted, rtol=1e-5)
+
+
+def test_a_pretrained_encoder_may_see_frames_of_another_size(pretrained):
+    model = initial.network(config.replace(TINY, size=48, init=str(pretrained)))
+    assert model.output_shape == (None, 48, 48, 1)
+
+
+@pytest.mark.usefixtures("shallow_resnet")
+def test_the_resnet_takes_its_own_artefact(tmp_path):
+    source, target = (initial.encoder("resnet50", size=32, width=2) for _ in "ab")
+    source.save(tmp_path / initial.ENCODER_FILE)
+    recipe = config.Pretrain(encoder="resnet50", size=32, width=2)
+    config.save(recipe, tmp_path / initial.RECIPE_FILE)
+    initial.load_pretrained(target, tmp_path)
+    for got, wanted in zip(target.get_weights(), source.get_weights()):
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_an_artefact_of_another_encoder_is_refused_by_name(pretrained):
+    wanted = r"holds a unet encoder, but .* a resnet50 one; pretrain with --encoder res"
+    frame = keras.Input((32, 32, 1))
+    with pytest.raises(errors.InputError, match=wanted):
+        initial.load_pretrained(keras.Model(frame, frame, name="resnet50"), pretrained)
+
+
+def test_an_artefact_of_another_width_is_refused_with_the_remedy(pretrained):
+    recipe = config.replace(TINY, width=3, init=str(pretrained))
+    with pytest.raises(errors.InputError, match=r"with width 2, .* set width: 2 in"):
+        initial.network(recipe)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "", "Random"])
+def test_a_folder_without_an_artefact_is_named(tmp_path, name):
+    sentence = rf"{name} holds no encoder\.keras; give random, imagenet or a folder"
+    with pytest.raises(errors.InputError, match=sentence):
+        initial.network(config.replace(TINY, init=str(tmp_path / name)))
+
+
+def test_an_artefact_without_its_recipe_is_named(copied):
+    (copied / initial.RECIPE_FILE).unlink()
+    with pytest.raises(errors.InputError, match=r"cannot read recipe .*recipe\.yaml"):
+        initial.network(config.replace(TINY, init=str(copied)))
+
+
+def half(data):
+    return data[: len(data) // 2]
+
+
+def overwritten(data):
+    return data[:3000] + bytes(200) + data[3200:]
+
+
+@pytest.mark.parametrize("damage", [half, overwritten, lambda data: b""])
+def test_a_damaged_encoder_is_named(copied, damage):
+    path = copied / initial.ENCODER_FILE
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(errors.InputError, match=r"cannot load .*encoder\.keras: .*cut"):
+        initial.network(config.replace(TINY, init=str(copied)))
+
+
+def test_there_is_no_unet_trained_on_imagenet():
+    with pytest.raises(errors.InputError, match=r"no ImageNet weights for the unet"):
+        initial.network(config.replace(TINY, init="imagenet"))
+
+
+@pytest.mark.usefixtures("shallow_resnet")
+def test_imagenet_weights_need_the_published_width():
+    recipe = config.replace(TINY, network="deeplabv3", init="imagenet")
+    with pytest.raises(errors.InputError, match="width 2; set width: 64 in it"):
+        initial.network(recipe)
+
+
+@pytest.mark.usefixtures("shallow_resnet")
+def test_imagenet_weights_go_to_the_encoder_of_the_network(monkeypatch):
+    filled = []
+    monkeypatch.setattr(resnet, "load_imagenet", filled.append)
+    monkeypatch.setattr(resnet, "IMAGENET_WIDTH", 2)
+    recipe = config.replace(TINY, network="deeplabv3", init="imagenet")
+    model = initial.network(recipe)
+    assert filled == [model.get_layer("resnet50")]
+    assert model.output_shape == (None, 32, 32, 1)
