@@ -60,7 +60,10 @@ def run(recipe, data, output, *, epochs=None):
         **history,
     }
     with aside.folder(output) as folder:
-        model.save(folder / MODEL_FILE)
+        # Without its optimiser, so that plain Keras loads it.
+        keras.Model(model.inputs, model.outputs, name=model.name).save(
+            folder / MODEL_FILE
+        )
         config.save(recipe, folder / initial.RECIPE_FILE)
         (folder / "finetune.json").write_text(json.dumps(summary, indent=2) + "\n")
     return summary
@@ -112,7 +115,8 @@ def load(data, split, *, patients, size):
     images, masks = np.stack(images), np.stack(masks)
     if not masks.any():
         raise errors.InputError(
-            f"none of the {len(masks)} masks of {split} in {data} shows a left ventricle"
+            f"none of the {len(masks)} masks of {split} in {data} shows a left "
+            "ventricle; do the records come from another data set or structure?"
         )
     return images, masks
 
@@ -128,6 +132,9 @@ def fit(model, recipe, frames):
     Returns:
         Dict of lists along the run: `step`, `loss`, `validation_loss` and
         `validation_dice`; and `dice`, the last validation Dice, of the weights kept.
+
+    Raises:
+        InputError: The loss stopped being a number.
     """
     model.compile(
         optimizers.create(
@@ -141,7 +148,7 @@ def fit(model, recipe, frames):
         loss=LOSSES[recipe.loss],
         metrics=[dice],
     )
-    checks = min(CHECKS, recipe.steps)
+    checks = max(n for n in range(1, CHECKS + 1) if recipe.steps % n == 0)
     validation = tf.data.Dataset.from_tensor_slices(frames["validation"])
     history = model.fit(
         batches(*frames["train"], recipe=recipe),
@@ -150,19 +157,12 @@ def fit(model, recipe, frames):
         validation_data=validation.batch(recipe.batch),
         callbacks=[
             callbacks.Progress("finetune", recipe.steps),
-            keras.callbacks.TerminateOnNaN(),
+            callbacks.StopAtBrokenLoss(),
         ],
         verbose=0,
     ).history
-    if not np.isfinite(history["loss"][-1]):
-        raise errors.InputError(
-            f"the loss was not a number after step {len(history['loss'])} of "
-            f"{recipe.steps}; lower learning_rate, now {recipe.learning_rate}"
-        )
     optimizers.use_averages(model)
-    scores = model.evaluate(
-        validation.batch(recipe.batch), return_dict=True, verbose=0
-    )
+    scores = model.evaluate(validation.batch(recipe.batch), return_dict=True, verbose=0)
     return {
         "step": [recipe.steps // checks * (i + 1) for i in range(checks)],
         "loss": history["loss"],
@@ -194,7 +194,7 @@ def batches(images, masks, *, recipe):
 
 
 def dice(truth, probability):
-    """Dice of each image at the threshold of a half: `(batch,)`, 1 where both are empty."""
+    """Dice of each image at a threshold of a half: `(batch,)`, 1 if both are empty."""
     inside = tf.cast(probability >= 0.5, tf.float32)
     both = tf.reduce_sum(truth * inside, axis=(1, 2, 3))
     either = tf.reduce_sum(truth + inside, axis=(1, 2, 3))

@@ -1,0 +1,265 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from echo_keras import config, errors
+from echo_keras.data import tfrecords
+from echo_keras.training import finetune, initial
+
+TINY = config.Finetune(size=32, width=2, batch=4, steps=20, warmup_steps=2)
+
+
+@pytest.fixture
+def small_network(monkeypatch):
+    """One convolution in place of the network, as it is quick to trace."""
+
+    def network(recipe):
+        frame = keras.Input((recipe.size, recipe.size, 1))
+        outputs = keras.layers.Conv2D(1, 3, padding="same", activation="sigmoid")(frame)
+        return keras.Model(frame, outputs)
+
+    monkeypatch.setattr(initial, "network", network)
+
+
+@pytest.fixture(scope="module")
+def finished(records, tmp_path_factory):
+    """A short run: its folder, its recipe and what it returned."""
+    folder = tmp_path_factory.mktemp("runs") / "model"
+    recipe = config.replace(TINY, fraction=0.5, steps=60)
+    return folder, recipe, finetune.run(recipe, records, folder)
+
+
+def weights(folder):
+    model = keras.models.load_model(folder / finetune.MODEL_FILE)
+    return np.concatenate([np.ravel(weight) for weight in model.get_weights()])
+
+
+def test_a_few_steps_lower_the_loss(finished):
+    _, _, summary = finished
+    assert summary["loss"][-1] < 0.8 * summary["loss"][0]
+    assert summary["validation_loss"][-1] < summary["validation_loss"][0]
+
+
+def test_the_curves_cover_the_whole_run(finished):
+    _, _, summary = finished
+    assert summary["step"] == [6, 12, 18, 24, 30, 36, 42, 48, 54, 60]
+    for curve in ("loss", "validation_loss", "validation_dice"):
+        assert len(summary[curve]) == 10
+
+
+def test_the_folder_holds_model_recipe_and_summary(finished):
+    folder, recipe, summary = finished
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "finetune.json",
+        "model.keras",
+        "recipe.yaml",
+    ]
+    assert json.loads((folder / "finetune.json").read_text()) == summary
+    assert config.load(config.Finetune, folder / initial.RECIPE_FILE) == recipe
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def test_the_summary_says_what_was_used(finished, records):
+    _, _, summary = finished
+    assert summary["dataset"] == "echonet"
+    assert summary["source_fingerprint"] == "0123abcd"
+    for split, count in (("train", 4), ("validation", 2)):
+        assert len(summary["patients"][split]) == count
+        assert set(summary["patients"][split]) <= {*tfrecords.patients(records, split)}
+        assert summary["frames"][split] == 2 * count
+
+
+def test_the_saved_model_scores_what_the_summary_says(finished, records):
+    folder, recipe, summary = finished
+    model = keras.models.load_model(folder / finetune.MODEL_FILE)
+    images, masks = finetune.load(
+        records,
+        "validation",
+        patients=summary["patients"]["validation"],
+        size=recipe.size,
+    )
+    probability = model.predict(images, verbose=0)
+    assert probability.shape == masks.shape
+    assert probability.dtype == np.float32
+    scores = [
+        2 * np.sum(mask * (one >= 0.5)) / np.sum(mask + (one >= 0.5))
+        for mask, one in zip(masks, probability)
+    ]
+    assert summary["dice"] == pytest.approx(np.mean(scores), abs=1e-5)
+
+
+def test_the_same_seed_gives_the_same_weights(finished, records, tmp_path):
+    folder, recipe, _ = finished
+    finetune.run(recipe, records, tmp_path / "again")
+    np.testing.assert_array_equal(weights(tmp_path / "again"), weights(folder))
+
+
+@pytest.mark.usefixtures("small_network")
+def test_another_seed_gives_other_weights(records, tmp_path):
+    for name, seed in (("one", 3), ("other", 4)):
+        finetune.run(config.replace(TINY, seed=seed), records, tmp_path / name)
+    difference = weights(tmp_path / "one") - weights(tmp_path / "other")
+    assert np.abs(difference).max() > 0.01
+
+
+@pytest.mark.usefixtures("small_network")
+@pytest.mark.parametrize(
+    ("frames", "batch", "epochs", "steps"), [(16, 4, 1, 4), (16, 5, 3, 12)]
+)
+def test_epochs_are_passes_over_the_labelled_frames(
+    records, tmp_path, frames, batch, epochs, steps
+):
+    recipe = config.replace(TINY, batch=batch)
+    summary = finetune.run(recipe, records, tmp_path / "model", epochs=epochs)
+    assert summary["frames"]["train"] == frames
+    assert summary["steps"] == steps
+    saved = config.load(config.Finetune, tmp_path / "model" / initial.RECIPE_FILE)
+    assert saved.steps == steps
+
+
+@pytest.mark.usefixtures("small_network")
+@pytest.mark.parametrize("steps", [1, 7, 11, 25])
+def test_exactly_the_steps_of_the_recipe_are_run(records, tmp_path, capsys, steps):
+    recipe = config.replace(TINY, steps=steps, batch=1)
+    summary = finetune.run(recipe, records, tmp_path / "model")
+    assert summary["step"][-1] == steps
+    assert f"finetune {steps}/{steps} steps" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("fraction", "train", "validation"), [(1.0, 8, 4), (0.5, 4, 2), (0.1, 1, 1)]
+)
+def test_validation_shrinks_with_the_labels_but_keeps_a_patient(
+    records, fraction, train, validation
+):
+    recipe = config.replace(TINY, fraction=fraction)
+    chosen = finetune.labelled_patients(recipe, records)
+    assert len(chosen["train"]) == train
+    assert len(chosen["validation"]) == validation
+    assert not set(chosen["train"]) & set(chosen["validation"])
+
+
+def test_validation_stays_whole_where_the_recipe_says_so(records):
+    recipe = config.replace(TINY, fraction=0.25, validation="full")
+    chosen = finetune.labelled_patients(recipe, records)
+    assert len(chosen["train"]) == 2
+    assert chosen["validation"] == [*"ijkl"]
+
+
+def test_frames_and_masks_are_those_of_the_patients_named(records):
+    images, masks = finetune.load(records, "train", patients=["c", "a"], size=32)
+    assert images.shape == masks.shape == (4, 32, 32, 1)
+    assert images.dtype == masks.dtype == np.float32
+    assert 0 <= images.min() < images.max() <= 1
+    assert set(np.unique(masks)) == {0, 1}
+    # ED comes before ES, and its ventricle is dark and larger.
+    areas = masks.sum(axis=(1, 2, 3))
+    assert areas[0] > areas[1]
+    assert areas[2] > areas[3]
+    assert images[masks > 0].mean() < images[masks == 0].mean() - 0.4
+
+
+def test_batches_are_augmented_anew_and_the_same_for_the_same_seed(records):
+    frames = finetune.load(records, "train", patients=["a"], size=32)
+    recipe = config.replace(TINY, batch=2)
+    runs = [[*finetune.batches(*frames, recipe=recipe).take(3)] for _ in range(2)]
+    for one, two in zip(*runs):
+        np.testing.assert_array_equal(one[0], two[0])
+        np.testing.assert_array_equal(one[1], two[1])
+    means = {float(np.mean(images)) for images, _ in runs[0]}
+    assert len(means) == 3
+
+
+def test_without_augmentation_every_pass_shows_the_frames_themselves(records):
+    images, masks = finetune.load(records, "train", patients=["a", "b"], size=32)
+    recipe = config.replace(TINY, batch=4, augment=False)
+    for seen, labels in finetune.batches(images, masks, recipe=recipe).take(3):
+        order = np.argsort(seen.numpy().sum(axis=(1, 2, 3)))
+        expected = np.argsort(images.sum(axis=(1, 2, 3)))
+        np.testing.assert_array_equal(seen.numpy()[order], images[expected])
+        np.testing.assert_array_equal(labels.numpy()[order], masks[expected])
+
+
+def test_dice_counts_pixels_at_a_half_and_is_one_where_both_are_empty():
+    truth = np.array([[1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]], np.float32)
+    probability = np.array(
+        [[0.5, 0.49, 0.9, 0], [0.1, 0, 0, 0.49], [0.5, 0, 0, 0]], np.float32
+    )
+    shape = (3, 2, 2, 1)
+    scores = finetune.dice(truth.reshape(shape), probability.reshape(shape))
+    np.testing.assert_allclose(scores, [2 * 1 / 4, 1, 0])
+
+
+@pytest.mark.usefixtures("small_network")
+@pytest.mark.parametrize("loss", ["cross_entropy", "dice", "both"])
+def test_every_loss_trains(records, tmp_path, loss):
+    recipe = config.replace(TINY, loss=loss, steps=2)
+    summary = finetune.run(recipe, records, tmp_path / "model")
+    assert np.isfinite(summary["loss"]).all()
+
+
+def test_a_run_starts_from_the_pretrained_encoder(
+    records, pretrained, tmp_path, monkeypatch
+):
+    started = []
+    monkeypatch.setattr(finetune, "fit", lambda model, *_: started.append(model) or {})
+    recipe = config.replace(TINY, init=str(pretrained))
+    finetune.run(recipe, records, tmp_path / "model")
+    source = keras.models.load_model(pretrained / initial.ENCODER_FILE)
+    for got, wanted in zip(
+        started[0].get_layer("unet").get_weights(), source.get_weights()
+    ):
+        np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_loss_that_breaks_is_told_and_leaves_nothing(records, tmp_path, monkeypatch):
+    monkeypatch.setitem(
+        finetune.LOSSES, "both", lambda truth, seen: seen[:, 0, 0, 0] / 0
+    )
+    with pytest.raises(
+        errors.InputError, match=r"stopped being a number .*learning_ra"
+    ):
+        finetune.run(TINY, records, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_masks_without_a_ventricle_are_told(write_records, tmp_path):
+    data = tmp_path / "records"
+    data.mkdir()
+    write_records(data, structure=2)
+    with pytest.raises(errors.InputError, match=r"none of the 16 masks of train in .*"):
+        finetune.run(TINY, data, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_records_without_validation_are_told(write_records, tmp_path):
+    write_records(tmp_path, {"train": "ab"})
+    with pytest.raises(errors.InputError, match="no labelled frame in the split valid"):
+        finetune.run(TINY, tmp_path, tmp_path / "model")
+
+
+def test_a_fraction_that_selects_nobody_is_told(records, tmp_path):
+    recipe = config.replace(TINY, fraction=0.01)
+    with pytest.raises(errors.InputError, match="of 8 patients selects none"):
+        finetune.run(recipe, records, tmp_path / "model")
+
+
+def test_an_output_that_exists_is_refused_before_anything_is_read(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "precious").touch()
+    with pytest.raises(errors.InputError, match="model exists and is not empty"):
+        finetune.run(TINY, tmp_path / "nowhere", tmp_path / "model")
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_failure_while_saving_leaves_nothing(records, tmp_path, monkeypatch):
+    def fail(recipe, path):
+        raise RuntimeError(f"the disk is full at {path}")
+
+    monkeypatch.setattr(config, "save", fail)
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        finetune.run(config.replace(TINY, steps=1), records, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
