@@ -23,7 +23,7 @@ def commands(setup, monkeypatch):
     """Commands that the set-up would run; none is."""
     ran = []
 
-    def run(command, check=False):
+    def run(command, **_):
         ran.append(command)
         return setup.subprocess.CompletedProcess(command, 0)
 

@@ -62,9 +62,12 @@ def test_only_kernels_decay_whatever_their_layer_is_called(name, decays):
     assert optimizers.decays(variable(name)) is decays
 
 
-@pytest.mark.parametrize("build", [unet.encoder, resnet.encoder])
-def test_the_kernels_of_the_encoders_decay_and_nothing_else(build):
-    for weight in build(32, width=2).trainable_weights:
+@pytest.mark.parametrize(
+    "encoder",
+    [unet.encoder(32, width=2), resnet.encoder(32, width=2, blocks=(1, 1, 1, 1))],
+)
+def test_the_kernels_of_the_encoders_decay_and_nothing_else(encoder):
+    for weight in encoder.trainable_weights:
         # A kernel has four axes; a bias, a scale and an offset have one.
         assert optimizers.decays(weight) is (len(weight.shape) == 4), weight.name
 
@@ -169,10 +172,10 @@ def test_without_averages_the_weights_stay():
 def test_every_optimiser_finds_the_minimum_of_a_bowl(name):
     kernel = variable("conv/kernel")
     optimizer = optimizers.create(
-        name, learning_rate=0.3, weight_decay=0.0, steps=200, warmup_steps=20
+        name, learning_rate=0.2, weight_decay=0.0, steps=60, warmup_steps=6
     )
-    for _ in range(200):
+    for _ in range(60):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_sum((kernel - [1.0, 3.0]) ** 2)
+            loss = tf.reduce_sum((kernel - [1.0, -3.0]) ** 2)
         optimizer.apply_gradients([(tape.gradient(loss, kernel), kernel)])
-    np.testing.assert_allclose(kernel, [1, 3], atol=0.05)
+    np.testing.assert_allclose(kernel, [1, -3], atol=0.1)
