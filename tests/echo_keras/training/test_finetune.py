@@ -215,6 +215,19 @@ def test_a_run_starts_from_the_pretrained_encoder(
 
 
 @pytest.mark.usefixtures("small_network")
+def test_the_weights_kept_are_averages_and_do_not_change_the_training(
+    records, tmp_path
+):
+    losses = []
+    for name, decay in (("averaged", 0.9), ("last", 0.0)):
+        recipe = config.replace(TINY, average_decay=decay)
+        losses.append(finetune.run(recipe, records, tmp_path / name)["loss"])
+    assert losses[0] == losses[1]
+    difference = weights(tmp_path / "averaged") - weights(tmp_path / "last")
+    assert np.abs(difference).max() > 1e-4
+
+
+@pytest.mark.usefixtures("small_network")
 def test_a_loss_that_breaks_is_told_and_leaves_nothing(records, tmp_path, monkeypatch):
     monkeypatch.setitem(
         finetune.LOSSES, "both", lambda truth, seen: seen[:, 0, 0, 0] / 0
