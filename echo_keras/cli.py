@@ -106,10 +106,11 @@ def build_tfrecords(
         beam_args=beam,
     )
     totals = manifest["counts"].values()
+    odd = ", ".join(f"{n} {reason}" for reason, n in manifest["rejected"].items())
     click.echo(
         f"{sum(split['labelled_frames'] for split in totals)} labelled frames, "
-        f"{sum(split['unlabelled_videos'] for split in totals)} unlabelled videos, "
-        f"{sum(manifest['rejected'].values())} rejects  {output}"
+        f"{sum(split['unlabelled_videos'] for split in totals)} unlabelled videos; "
+        f"reported: {odd or 'nothing odd'}  {output}"
     )
 
 

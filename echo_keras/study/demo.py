@@ -10,7 +10,10 @@ from echo_keras.study import commands, report
 FRACTION = 0.05
 INITS = ("random", "simclr")
 SPLIT = "test"
-PHANTOMS = {"echonet": 200, "camus": 120}
+PHANTOMS = {
+    "echonet": ("--patients", 200, "--frames", 64),
+    "camus": ("--patients", 150, "--views", "4CH", "--no-half-sequence"),
+}
 # Synthetic hearts are drawn to be seen through in minutes, so their networks are small.
 PHANTOM_PRETRAIN = config.Pretrain(size=64, epochs=20)
 PHANTOM_FINETUNE = config.Finetune(size=64, steps=300)
@@ -63,9 +66,9 @@ def run(output, *, camus=None, echonet=None, say):
 
 
 def _phantoms(runner, output):
-    for dataset, patients in PHANTOMS.items():
+    for dataset, size in PHANTOMS.items():
         folder = output / "phantom" / dataset
-        words = ("--layout", dataset, "--patients", patients, "--seed", 0)
+        words = ("--layout", dataset, *size, "--seed", 0)
         runner.run("phantom", *words, output=folder)
         yield Source(dataset, folder, synthetic=True)
 

@@ -30,7 +30,7 @@ def contours(image, masks, *, height=TILE):
         outlines, _ = cv2.findContours(
             inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
         )
-        cv2.drawContours(picture, outlines, -1, colour, 1, cv2.LINE_AA)
+        cv2.drawContours(picture, outlines, -1, colour, 2, cv2.LINE_AA)
     return picture
 
 

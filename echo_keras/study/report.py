@@ -71,7 +71,7 @@ def comparison(models):
 
 
 def _section(models, output, urls):
-    kind = "synthetic hearts in the format of " if models[0]["synthetic"] else ""
+    kind = "Synthetic hearts in the format of " if models[0]["synthetic"] else ""
     title = {"camus": "CAMUS", "echonet": "EchoNet-Dynamic"}[models[0]["dataset"]]
     rows = "".join(_row(model) for model in models)
     return f"""<section>
