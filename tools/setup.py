@@ -17,8 +17,9 @@ def main(venv, extra=""):
         sys.exit(
             f"echo-keras needs Python 3.9 to 3.11, this is {sys.version.split()[0]}: "
             "TensorFlow 2.15 and TFX 1.15 have no newer builds; install one (on Debian "
-            "`apt install python3.11 python3.11-venv`, anywhere `uv python install 3.11`"
-            " or `pyenv install 3.11`) and run `make setup PYTHON=python3.11`"
+            "`apt install python3.11 python3.11-venv`, anywhere "
+            "`uv python install 3.11` or `pyenv install 3.11`) and run "
+            "`make setup PYTHON=python3.11`"
         )
     if not (pathlib.Path(venv) / "bin" / "pip").exists():
         subprocess.run([sys.executable, "-m", "venv", venv], check=True)
