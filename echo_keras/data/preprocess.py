@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-LEFT_VENTRICLE = 1
+from echo_keras.data import schema
 
 
 def image(pixels, size):
@@ -22,7 +22,7 @@ def image(pixels, size):
     return tf.clip_by_value(resized / 255.0, 0.0, 1.0)
 
 
-def mask(labels, size, *, structure=LEFT_VENTRICLE):
+def mask(labels, size, *, structure=schema.VENTRICLE):
     """Resize label maps by nearest neighbour and pick one structure.
 
     Args:

@@ -61,5 +61,5 @@ class StopAtBrokenLoss(keras.callbacks.Callback):
         if self._broken is not None:
             raise InputError(
                 f"the loss stopped being a number between steps {self._broken - 1} "
-                f"and {self._broken}; lower learning_rate or lengthen warmup_epochs"
+                f"and {self._broken}; lower learning_rate or lengthen the warm-up"
             )

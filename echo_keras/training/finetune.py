@@ -37,33 +37,32 @@ def run(recipe, data, output, *, epochs=None):
     Raises:
         InputError: The data, the fraction, the first weights or the output do not fit.
     """
-    aside.vacant(output)
-    keras.utils.set_random_seed(recipe.seed)
-    chosen = labelled_patients(recipe, data)
-    frames = {
-        split: load(data, split, patients=patients, size=recipe.size)
-        for split, patients in chosen.items()
-    }
-    if epochs:
-        batches = -(-len(frames["train"][0]) // recipe.batch)
-        recipe = config.replace(recipe, steps=epochs * batches)
-    model = initial.network(recipe)
-    start = time.monotonic()
-    history = fit(model, recipe, frames)
-    summary = {
-        "dataset": tfrecords.manifest(data)["dataset"],
-        "source_fingerprint": tfrecords.manifest(data)["source_fingerprint"],
-        "patients": chosen,
-        "frames": {split: len(images) for split, (images, _) in frames.items()},
-        "steps": recipe.steps,
-        "seconds": round(time.monotonic() - start, 1),
-        **history,
-    }
     with aside.folder(output) as folder:
+        keras.utils.set_random_seed(recipe.seed)
+        manifest = tfrecords.manifest(data)
+        chosen = labelled_patients(recipe, data)
+        frames = {
+            split: load(data, split, patients=patients, size=recipe.size)
+            for split, patients in chosen.items()
+        }
+        if epochs:
+            batches = -(-len(frames["train"][0]) // recipe.batch)
+            recipe = config.replace(recipe, steps=epochs * batches)
+        model = initial.network(recipe)
+        start = time.monotonic()
+        history = fit(model, recipe, frames)
+        summary = {
+            "dataset": manifest["dataset"],
+            "source_fingerprint": manifest["source_fingerprint"],
+            "patients": chosen,
+            "frames": {split: len(images) for split, (images, _) in frames.items()},
+            "steps": recipe.steps,
+            "seconds": round(time.monotonic() - start, 1),
+            **history,
+        }
         # Without its optimiser, so that plain Keras loads it.
-        keras.Model(model.inputs, model.outputs, name=model.name).save(
-            folder / MODEL_FILE
-        )
+        plain = keras.Model(model.inputs, model.outputs, name=model.name)
+        plain.save(folder / MODEL_FILE)
         config.save(recipe, folder / initial.RECIPE_FILE)
         (folder / "finetune.json").write_text(json.dumps(summary, indent=2) + "\n")
     return summary

@@ -14,9 +14,12 @@ def test_a_folder_appears_whole(tmp_path):
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path):
-    with pytest.raises(ValueError, match="half"), aside.folder(tmp_path / "out") as at:
-        (at / "weights").write_text("1")
+    def fail(folder):
+        (folder / "weights").write_text("1")
         raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half"), aside.folder(tmp_path / "out") as at:
+        fail(at)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -43,7 +43,8 @@ def test_a_command_is_told_and_its_output_kept_afterwards(tmp_path, said, ran):
     told = f"$ echo-keras evaluate --split test --output {output}"
     assert said == [told, told, f"  kept from an earlier run: {output}"]
     assert ran == [["evaluate", "--split", "test", "--output", str(output)]]
-    assert json.loads((tmp_path / commands.LOG).read_text())[str(output)]["seconds"] >= 0
+    log = json.loads((tmp_path / commands.LOG).read_text())
+    assert log[str(output)].keys() == {"command", "seconds"}
 
 
 def test_the_port_of_a_local_server_does_not_tell_runs_apart(tmp_path, said, ran):
