@@ -33,37 +33,22 @@ def run(recipe, data, output, *, replicas=None):
     Raises:
         InputError: The data, the batch, the replicas or the output do not fit.
     """
-    aside.vacant(output)
-    devices = strategy.create(replicas)
-    keras.utils.set_random_seed(recipe.seed)
-    videos = load(data, recipe.splits, size=recipe.size)
-    steps = _steps_per_epoch(recipe, len(videos), devices.num_replicas_in_sync)
-    with devices.scope():
-        model = _model(recipe, steps * recipe.epochs, devices.num_replicas_in_sync)
-    start = time.monotonic()
-    history = model.fit(
-        batches(videos, recipe),
-        epochs=recipe.epochs,
-        steps_per_epoch=steps,
-        callbacks=[
-            callbacks.Progress("pretrain", steps * recipe.epochs),
-            callbacks.StopAtBrokenLoss(),
-        ],
-        verbose=0,
-    ).history
-    seconds = time.monotonic() - start
-    summary = {
-        **history,
-        "videos": len(videos),
-        "frames": sum(map(len, videos)),
-        "steps": steps * recipe.epochs,
-        "replicas": devices.num_replicas_in_sync,
-        "seconds": round(seconds, 1),
-        "frames_per_second": round(steps * recipe.epochs * recipe.batch / seconds, 1),
-        "data": [_origin(folder) for folder in data],
-        "tensorflow": tf.__version__,
-    }
-    _write(model.encoder, recipe, summary, output)
+    with aside.folder(output) as folder:
+        devices = strategy.create(replicas)
+        keras.utils.set_random_seed(recipe.seed)
+        videos = load(data, recipe.splits, size=recipe.size)
+        model, history = _fit(recipe, videos, devices)
+        summary = {
+            **history,
+            "videos": len(videos),
+            "frames": sum(map(len, videos)),
+            "replicas": devices.num_replicas_in_sync,
+            "data": [_origin(folder) for folder in data],
+            "tensorflow": tf.__version__,
+        }
+        model.encoder.save(folder / initial.ENCODER_FILE)
+        config.save(recipe, folder / initial.RECIPE_FILE)
+        (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
     return summary
 
 
@@ -145,8 +130,33 @@ def batches(videos, recipe):
     return frames.with_options(options).prefetch(2)
 
 
-def _model(recipe, steps, replicas):
-    synchronized = replicas > 1
+def _fit(recipe, videos, devices):
+    """Train: the model, and its history with steps, seconds and frames per second."""
+    per_epoch = _steps_per_epoch(recipe, len(videos), devices.num_replicas_in_sync)
+    steps = per_epoch * recipe.epochs
+    with devices.scope():
+        model = _model(recipe, steps, synchronized=devices.num_replicas_in_sync > 1)
+    start = time.monotonic()
+    history = model.fit(
+        batches(videos, recipe),
+        epochs=recipe.epochs,
+        steps_per_epoch=per_epoch,
+        callbacks=[
+            callbacks.Progress("pretrain", steps),
+            callbacks.StopAtBrokenLoss(),
+        ],
+        verbose=0,
+    ).history
+    seconds = time.monotonic() - start
+    return model, {
+        **history,
+        "steps": steps,
+        "seconds": round(seconds, 1),
+        "frames_per_second": round(steps * recipe.batch / seconds, 1),
+    }
+
+
+def _model(recipe, steps, *, synchronized):
     encoder = initial.encoder(
         recipe.encoder,
         size=recipe.size,
@@ -190,11 +200,3 @@ def _steps_per_epoch(recipe, videos, replicas):
 def _origin(folder):
     manifest = tfrecords.manifest(folder)
     return {name: manifest[name] for name in ("dataset", "source_fingerprint")}
-
-
-def _write(encoder, recipe, summary, output):
-    with aside.folder(output) as folder:
-        encoder.save(folder / initial.ENCODER_FILE)
-        config.save(recipe, folder / initial.RECIPE_FILE)
-        text = json.dumps(summary, indent=2) + "\n"
-        (folder / SUMMARY_FILE).write_text(text)
