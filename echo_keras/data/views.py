@@ -30,17 +30,17 @@ def paper(images, seed, *, first=0, rows=None):
 
     Source: Saeed et al. 2022, https://arxiv.org/abs/2201.07219
     """
-    draw = _drawer(images, seed, first=first, rows=rows)
+    draw, own = _draws(images, seed, first=first, rows=rows)
     across, down = _box(draw, area=(0.08, 1.0), aspect=4 / 3)
     turn = tf.where(draw(0.0, 1.0) < 0.5, -1.0, 1.0)
     nothing = tf.zeros_like(turn)
-    images = _resample(
-        images,
-        [turn * across[0], nothing, across[1], nothing, down[0], down[1]],
+    crop = [turn * across[0], nothing, across[1], nothing, down[0], down[1]]
+    images = augment.warp(
+        images, own(_to_pixels(crop, images)), interpolation="BILINEAR"
     )
-    images = _jitter(images, draw, strength=0.8, chance=0.8)
+    images = _jitter(images, draw, own, strength=0.8)
     sigma = tf.where(draw(0.0, 1.0) < 0.5, draw(0.1, 2.0), 0.0)
-    return blur(images, sigma, radius=11)
+    return blur(images, own(sigma), radius=11)
 
 
 def echo(images, seed, *, first=0, rows=None):
@@ -59,15 +59,16 @@ def echo(images, seed, *, first=0, rows=None):
     Returns:
         `(batch, size, size, 1)` float32 in [0, 1].
     """
-    draw = _drawer(images, seed, first=first, rows=rows)
-    images = _resample(images, _about_the_probe(draw))
-    images = tf.pow(images, _column(tf.exp(draw(-0.5, 0.5))))
-    gain = _column(draw(0.7, 1.3))
-    images = images * gain * _gain_over_depth(images, draw) * _shadow(images, draw)
-    images *= 1.0 + _column(draw(0.0, 0.5)) * _speckle(images, draw)
-    images = tf.clip_by_value(images, 0.0, 1.0)
+    draw, own = _draws(images, seed, first=first, rows=rows)
+    transforms = _to_pixels(_about_the_probe(draw), images)
+    images = augment.warp(images, own(transforms), interpolation="BILINEAR")
+    images = tf.pow(images, own(_column(tf.exp(draw(-0.5, 0.5)))))
+    images *= own(_column(draw(0.7, 1.3)))
+    images *= own(_gain_over_depth(images, draw))
+    images *= _shadow(images, draw, own)
+    images *= 1.0 + own(_column(draw(0.0, 0.5)) * _speckle(images, draw))
     sigma = tf.where(draw(0.0, 1.0) < 0.5, draw(0.1, 1.5), 0.0)
-    return blur(images, sigma, radius=5)
+    return blur(tf.clip_by_value(images, 0.0, 1.0), own(sigma), radius=5)
 
 
 def blur(images, sigma, *, radius):
@@ -91,22 +92,25 @@ def blur(images, sigma, *, radius):
     return tf.clip_by_value(smooth[..., None], 0.0, 1.0)
 
 
-def _drawer(images, seed, *, first, rows):
-    """Make `draw(low, high, *shape)`: a number, or a shape of them, for each image.
+def _draws(images, seed, *, first, rows):
+    """Make `draw(low, high, *shape)` and `own(values)`.
 
-    Numbers are drawn for the whole global batch and cut to the images at hand; every
-    call draws anew.
+    The first draws anew, for the whole global batch, a number or a shape of them for
+    each image. The second cuts what was computed of these to the images at hand: only
+    then, for the last digit of a cosine depends on how many are taken at once.
     """
     batch = tf.shape(images)[0]
     rows = batch if rows is None else rows
     calls = itertools.count()
 
     def draw(low, high, *shape):
-        own_seed = tf.random.fold_in(tf.cast(seed, tf.int32), next(calls))
-        drawn = tf.random.stateless_uniform((rows, *shape), own_seed, low, high)
-        return drawn[first : first + batch]
+        fresh = tf.random.fold_in(tf.cast(seed, tf.int32), next(calls))
+        return tf.random.stateless_uniform((rows, *shape), fresh, low, high)
 
-    return draw
+    def own(values):
+        return values[first : first + batch]
+
+    return draw, own
 
 
 def _box(draw, *, area, aspect):
@@ -136,16 +140,16 @@ def _about_the_probe(draw):
     ]
 
 
-def _resample(images, maps):
-    """Resample by affine maps between positions from the centre, in units of size.
+def _to_pixels(maps, images):
+    """Transforms of `augment.warp` for maps between places measured from the centre.
 
     Args:
-        images: `(batch, size, size, 1)` float32.
-        maps: Six `(batch,)` tensors `xx, xy, x, yx, yy, y`, from a view's place to the
-            image's.
+        maps: Six `(rows,)` tensors `xx, xy, x, yx, yy, y`, from a place in the view to
+            the one in the image, in units of the size.
+        images: `(batch, size, size, 1)`, for their size.
 
     Returns:
-        Same shape; what comes from outside is 0.
+        `(rows, 8)` float32.
     """
     size = tf.cast(tf.shape(images)[1], tf.float32)
     centre = (size - 1.0) / 2.0
@@ -153,14 +157,13 @@ def _resample(images, maps):
     x = x * size + centre * (1.0 - xx - xy)
     y = y * size + centre * (1.0 - yx - yy)
     nothing = tf.zeros_like(xx)
-    transforms = tf.stack([xx, xy, x, yx, yy, y, nothing, nothing], axis=1)
-    return augment.warp(images, transforms, interpolation="BILINEAR")
+    return tf.stack([xx, xy, x, yx, yy, y, nothing, nothing], axis=1)
 
 
-def _jitter(images, draw, *, strength, chance):
+def _jitter(images, draw, own, *, strength):
     """Brightness and contrast in random order, both clipped, as torchvision's."""
     brightness, contrast = (
-        _column(draw(1.0 - strength, 1.0 + strength)) for _ in range(2)
+        own(_column(draw(1.0 - strength, 1.0 + strength))) for _ in range(2)
     )
 
     def contrasted(images):
@@ -170,11 +173,12 @@ def _jitter(images, draw, *, strength, chance):
     def brightened(images):
         return tf.clip_by_value(images * brightness, 0.0, 1.0)
 
-    swapped = _column(draw(0.0, 1.0) < 0.5)
     jittered = tf.where(
-        swapped, contrasted(brightened(images)), brightened(contrasted(images))
+        own(_column(draw(0.0, 1.0))) < 0.5,
+        contrasted(brightened(images)),
+        brightened(contrasted(images)),
     )
-    return tf.where(_column(draw(0.0, 1.0) < chance), jittered, images)
+    return tf.where(own(_column(draw(0.0, 1.0))) < 0.8, jittered, images)
 
 
 def _gain_over_depth(images, draw, *, sliders=4, strength=0.3):
@@ -183,16 +187,16 @@ def _gain_over_depth(images, draw, *, sliders=4, strength=0.3):
     return tf.image.resize(gains, (tf.shape(images)[1], 1))
 
 
-def _shadow(images, draw, *, chance=0.3):
+def _shadow(images, draw, own, *, chance=0.3):
     """Factor per pixel: a dark ray from the probe, as wide as a rib leaves it."""
     size = tf.shape(images)[1]
     steps = (tf.cast(tf.range(size), tf.float32) + 0.5) / tf.cast(size, tf.float32)
     angles = tf.atan2(steps[None] - PROBE[0], steps[:, None] - PROBE[1])
-    middle = _column(draw(-0.6, 0.6))
-    width = _column(draw(0.03, 0.12))
+    middle = own(_column(draw(-0.6, 0.6)))
+    width = own(_column(draw(0.03, 0.12)))
     strength = tf.where(draw(0.0, 1.0) < chance, draw(0.3, 0.9), 0.0)
     ray = tf.exp(-0.5 * tf.square((angles[..., None] - middle) / width))
-    return 1.0 - _column(strength) * ray
+    return 1.0 - own(_column(strength)) * ray
 
 
 def _speckle(images, draw):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from echo_keras.data import views
+from echo_keras.data import augment, views
 
 SEED = (3, 4)
 BOTH = pytest.mark.parametrize("view", [views.paper, views.echo])
@@ -76,7 +76,8 @@ def test_the_probe_stays_where_a_turn_and_a_scaling_find_it(monkeypatch):
     size = 33
     images = np.zeros((16, size, size, 1), np.float32)
     images[:, :3, 15:18] = 1
-    draw = views._drawer(images, SEED, first=0, rows=None)
-    moved = views._resample(tf.constant(images), views._about_the_probe(draw)).numpy()
+    draw, _ = views._draws(images, SEED, first=0, rows=None)
+    transforms = views._to_pixels(views._about_the_probe(draw), images)
+    moved = augment.warp(images, transforms, interpolation="BILINEAR").numpy()
     assert moved[:, 1, 16].min() > 0.9
     assert moved[:, 6:].max() == 0
