@@ -1,4 +1,7 @@
-"""Contrastive objectives on two views of each frame, safe in half precision."""
+"""Contrastive objectives on two views of each frame, safe in half precision.
+
+Whatever the projections' precision, single precision at least is used inside.
+"""
 
 import tensorflow as tf
 
@@ -15,7 +18,7 @@ def nt_xent(views, candidates, *, temperature, offset=0):
         offset: Position of the first local frame among the candidates.
 
     Returns:
-        `(2, batch)` float32 loss of each view, in nats.
+        `(2, batch)` loss of each view, in nats.
 
     Source: Chen et al. 2020, https://arxiv.org/abs/2002.05709
     """
@@ -51,13 +54,13 @@ def spread(candidates):
         candidates: `(2, global_batch, dim)` projections.
 
     Returns:
-        Scalar float32: 0 where all are the same, 1 where they fill the sphere.
+        Scalar: 0 where all are the same, 1 where they fill the sphere.
 
     Source: Chen and He 2021, Fig. 2, https://arxiv.org/abs/2011.10566
     """
-    units = _units(candidates)
-    deviation = tf.math.reduce_std(tf.reshape(units, (-1, units.shape[-1])), axis=0)
-    return tf.reduce_mean(deviation) * units.shape[-1] ** 0.5
+    deviation = tf.math.reduce_std(_units(candidates), axis=(0, 1))
+    dim = tf.cast(tf.size(deviation), deviation.dtype)
+    return tf.reduce_mean(deviation) * tf.sqrt(dim)
 
 
 def _logits(views, candidates, temperature, offset):
@@ -71,7 +74,9 @@ def _logits(views, candidates, temperature, offset):
 
 
 def _units(projections):
-    return tf.math.l2_normalize(tf.cast(projections, tf.float32), axis=-1)
+    projections = tf.convert_to_tensor(projections)
+    precise = projections.dtype if projections.dtype.size > 4 else tf.float32
+    return tf.math.l2_normalize(tf.cast(projections, precise), axis=-1)
 
 
 def _places(batch, total, offset):
@@ -81,4 +86,5 @@ def _places(batch, total, offset):
 
 
 def _partners(batch, total, offset):
-    return _places(batch, total, offset)[::-1]
+    first, second = tf.unstack(_places(batch, total, offset))
+    return tf.stack([second, first])

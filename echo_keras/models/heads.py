@@ -12,8 +12,8 @@ def projection(dim, *, out=128, synchronized=False):
         synchronized: Share batch statistics between replicas.
 
     Returns:
-        Model named `projection` from `(batch, dim)` to `(batch, out)` float32, not
-        normalised: the loss does that.
+        Model named `projection` from `(batch, dim)` to `(batch, out)`, not normalised:
+        the loss does that.
 
     Source: Chen et al. 2020, section 4.2, https://arxiv.org/abs/2002.05709
     """
@@ -23,7 +23,7 @@ def projection(dim, *, out=128, synchronized=False):
         synchronized=synchronized, name="hidden_norm"
     )(hidden)
     hidden = keras.layers.Activation("relu", name="hidden_relu")(hidden)
-    projected = keras.layers.Dense(out, dtype="float32", name="projected")(hidden)
+    projected = keras.layers.Dense(out, name="projected")(hidden)
     return keras.Model(inputs, projected, name="projection")
 
 
