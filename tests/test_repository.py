@@ -1,0 +1,53 @@
+"""What the repository promises about itself."""
+
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from echo_keras import config
+
+ROOT = pathlib.Path(__file__).parents[1]
+RECIPES = sorted((ROOT / "configs").glob("*.yaml"))
+BLOCKS = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+COMMANDS = re.findall(r"^(?:echo-keras|make) [a-z-]+", "\n".join(BLOCKS), re.M)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_loads_and_names_its_source(path):
+    assert path.read_text().startswith("# ")
+    recipe = config.load(config.Pretrain, path)
+    assert recipe != config.Pretrain()
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS)))
+def test_every_command_of_the_readme_exists(command):
+    program, word = command.split()
+    if program == "make":
+        assert re.search(rf"^{word}:", (ROOT / "Makefile").read_text(), re.M)
+    else:
+        assert f'"{word}"' in _commands()
+
+
+def test_the_lock_pins_with_hashes_and_names_no_registry():
+    lock = (ROOT / "requirements.lock").read_text()
+    pins = re.findall(r"^[a-z0-9][^\s]*==\S+.*?(?=^\S|\Z)", lock, re.M | re.S)
+    assert len(pins) > 100
+    assert all("--hash=sha256:" in pin for pin in pins)
+    assert "://" not in lock
+    assert "--index" not in lock
+
+
+def test_nothing_of_a_data_set_or_a_model_is_committed():
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    forbidden = {".gz", ".mhd", ".raw", ".avi", ".keras", ".h5", ".pb", ".tfrecord"}
+    assert [name for name in listed if pathlib.Path(name).suffix in forbidden] == []
+
+
+def _commands():
+    from echo_keras import cli
+
+    return {f'"{name}"' for name in cli.main.commands}
