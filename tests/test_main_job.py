@@ -16,10 +16,11 @@ def finished(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo, "PHANTOMS", {"echonet": ("--patients", 20)})
         patch.setattr(demo, "FRACTION", 0.25)
+        patch.setattr(demo, "PRETRAIN", ("--epochs", 2))
         patch.setattr(
             demo,
             "PHANTOM_PRETRAIN",
-            config.Pretrain(size=32, width=4, epochs=2, batch=8),
+            config.Pretrain(size=32, width=4, batch=8),
         )
         patch.setattr(
             demo, "PHANTOM_FINETUNE", config.Finetune(size=32, width=4, steps=60)

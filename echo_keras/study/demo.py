@@ -14,8 +14,9 @@ PHANTOMS = {
     "echonet": ("--patients", 200, "--frames", 64),
     "camus": ("--patients", 150, "--views", "4CH", "--no-half-sequence"),
 }
-# Synthetic hearts are drawn to be seen through in minutes, so their networks are small.
-PHANTOM_PRETRAIN = config.Pretrain(size=64, epochs=20)
+# A demo takes minutes, so it pretrains briefly, and synthetic hearts get small networks.
+PRETRAIN = ("--epochs", 20)
+PHANTOM_PRETRAIN = config.Pretrain(size=64)
 PHANTOM_FINETUNE = config.Finetune(size=64, steps=300)
 
 
@@ -79,7 +80,8 @@ def _train(runner, sources, output):
     records = [output / "records" / source.dataset for source in sources]
     data = [word for folder in records for word in ("--data", folder)]
     encoder = output / "pretrain"
-    runner.run("pretrain", *data, *recipes.get("pretrain", ()), output=encoder)
+    words = (*data, *recipes.get("pretrain", ()), *PRETRAIN)
+    runner.run("pretrain", *words, output=encoder)
     for source, folder in zip(sources, records):
         for init in INITS:
             name = f"{source.dataset}-{init}"
