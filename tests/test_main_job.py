@@ -14,7 +14,7 @@ def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "run"
     said = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo, "PHANTOMS", {"echonet": ("--patients", 20)})
+        patch.setattr(demo, "PHANTOMS", {"echonet": ("--patients", 20, "--frames", 40)})
         patch.setattr(demo, "FRACTION", 0.25)
         patch.setattr(demo, "PRETRAIN", ("--epochs", 2))
         patch.setattr(
@@ -90,10 +90,11 @@ def test_a_second_run_keeps_what_is_there(finished):
     assert sum(text.startswith("  kept from an earlier run") for text in again) == 10
 
 
-def test_the_results_of_another_demo_are_not_mixed_in(finished, tmp_path):
+def test_the_results_of_another_demo_are_not_mixed_in(finished, monkeypatch):
     folder, _, _ = finished
-    with pytest.raises(errors.InputError, match="was not written by"):
-        demo.run(folder, camus=tmp_path, say=lambda line: None)
+    monkeypatch.setattr(demo, "FRACTION", 0.5)
+    with pytest.raises(errors.InputError, match=r"was not written by .*--fraction 0.5"):
+        demo.run(folder, say=lambda line: None)
 
 
 def test_a_missing_data_set_is_named_before_anything_runs(tmp_path):

@@ -14,7 +14,7 @@ PHANTOMS = {
     "echonet": ("--patients", 200, "--frames", 64),
     "camus": ("--patients", 150, "--views", "4CH", "--no-half-sequence"),
 }
-# A demo takes minutes, so it pretrains briefly, and synthetic hearts get small networks.
+# A demo takes minutes: it pretrains briefly, and synthetic hearts get small networks.
 PRETRAIN = ("--epochs", 20)
 PHANTOM_PRETRAIN = config.Pretrain(size=64)
 PHANTOM_FINETUNE = config.Finetune(size=64, steps=300)
