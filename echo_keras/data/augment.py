@@ -71,7 +71,7 @@ def warp(images, transforms, *, interpolation):
     Returns:
         Same shape and dtype as `images`.
     """
-    return tf.raw_ops.ImageProjectiveTransformV3(
+    warped = tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
         transforms=transforms,
         output_shape=tf.shape(images)[1:3],
@@ -79,6 +79,8 @@ def warp(images, transforms, *, interpolation):
         interpolation=interpolation,
         fill_mode="CONSTANT",
     )
+    # The op forgets a size that is known, which some layers cannot do without.
+    return tf.ensure_shape(warped, images.shape)
 
 
 def intensity(images, seed):

@@ -175,3 +175,11 @@ def test_noise_grows_with_the_grey_level_as_speckle_does(only):
     ratio = bright.std(axis=(1, 2, 3)) / dark.std(axis=(1, 2, 3))
     np.testing.assert_allclose(ratio, 2, rtol=0.1)
     assert np.all(dark.std(axis=(1, 2, 3)) <= 0.2 * 2 * 0.08 * 1.1)
+
+
+def test_a_known_size_stays_known_in_the_graph():
+    images, masks = ventricles(), tf.round(ventricles())
+    batches = tf.data.Dataset.from_tensor_slices((images, masks)).batch(2)
+    moved = batches.map(lambda *pair: augment.paired(*pair, seed=(0, 1)))
+    for spec in moved.element_spec:
+        assert spec.shape.as_list() == [None, SIZE, SIZE, 1]
