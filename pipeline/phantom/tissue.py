@@ -11,8 +11,6 @@ ACROSS = (-150.0, 150.0)
 _NOTHING = -60.0
 # Height and width, mm, of patches of tissue and how much they differ in brightness.
 _PATCHES = ((20, 26, 1.0), (3.5, 14, 0.6), (2.2, 2.5, 0.7))
-# Height and width, mm, of patches of tissue and how much they differ in brightness.
-_PATCHES = ((20, 26, 1.0), (3.5, 14, 0.6), (2.2, 2.5, 0.7))
 
 
 def atlas(heart, scanner, spacing, random):
