@@ -16,6 +16,7 @@ from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options import pipeline_options
+from apache_beam.runners import runner
 from apache_beam.runners.portability.fn_api_runner import fn_runner
 from apache_beam.transforms import environments
 
@@ -93,6 +94,7 @@ def run(
         manifests.check_rejects(listing.rejects, (), most=max_rejected)
         raise errors.InputError(f"{source} lists no patient who can be converted")
     _resume_or_start(layout, _identity(listing, plan, choice))
+    _forget_damage(plan, layout)
     _convert(plan, choice, layout, beam_args=beam_args)
     summaries = [json.loads(files.content(layout.summary(shard))) for shard in plan]
     rejects = [*listing.rejects]
@@ -118,11 +120,22 @@ def _check_output(layout, source):
         raise errors.InputError(
             f"{layout.output} is not empty; name another output or remove it"
         )
-    if f"{layout.output}/".startswith(f"{source}/"):
+    if _is_within(layout.output, source):
         raise errors.InputError(
             f"the output {layout.output} lies inside the source {source}; "
             "name a folder outside, so that the source stays as it is"
         )
+    if not files.is_remote(layout.output) and Path(layout.output).name in ("", ".."):
+        raise errors.InputError(
+            f"the output {layout.output} is the folder that this was started in, or "
+            "above it; name a folder to make"
+        )
+
+
+def _is_within(output, source):
+    if files.is_remote(output) or files.is_remote(source):
+        return f"{output}/".startswith(f"{source}/")
+    return Path(output).resolve().is_relative_to(Path(source).resolve())
 
 
 def _identity(listing, plan, choice):
@@ -150,13 +163,21 @@ def _resume_or_start(layout, identity):
         file.write(json.dumps(identity).encode())
 
 
+def _forget_damage(plan, layout):
+    """What was damaged may have been repaired since, to a file of the same size."""
+    for shard in plan:
+        summary = layout.summary(shard)
+        if files.exists(summary) and json.loads(files.content(summary))["rejects"]:
+            files.remove_file(summary)
+
+
 def _convert(plan, choice, layout, *, beam_args):
     pending = [shard for shard in plan if not files.exists(layout.summary(shard))]
     if pending:
-        runner, options = _runner(beam_args, most_workers=len(pending))
+        chosen, options = _runner(beam_args, most_workers=len(pending))
         with contextlib.ExitStack() as stack:
             stack.enter_context(watch.bar(plan, layout))
-            pipeline = stack.enter_context(beam.Pipeline(runner, options))
+            pipeline = stack.enter_context(beam.Pipeline(chosen, options))
             planned = pipeline | "Shards" >> beam.Create(pending)
             _ = planned | "Convert shards" >> ConvertShards(choice, layout)
     unfinished = [shard for shard in plan if not files.exists(layout.summary(shard))]
@@ -178,8 +199,9 @@ def _runner(beam_args, *, most_workers):
             *beam_args,
         ]
     )
-    if options.view_as(pipeline_options.StandardOptions).runner:
-        return None, pipeline_options.PipelineOptions(list(beam_args))
+    name = options.view_as(pipeline_options.StandardOptions).runner
+    if name:
+        return _named(name), pipeline_options.PipelineOptions(list(beam_args))
     direct = options.view_as(pipeline_options.DirectOptions)
     if direct.direct_running_mode != "multi_processing":
         return fn_runner.FnApiRunner(), options
@@ -187,6 +209,15 @@ def _runner(beam_args, *, most_workers):
     command = f"{shlex.quote(sys.executable)} -m {worker.__name__}"
     environment = environments.SubprocessSDKEnvironment.from_command_string(command)
     return fn_runner.FnApiRunner(default_environment=environment), options
+
+
+def _named(name):
+    try:
+        return runner.create_runner(name)
+    except (ImportError, AttributeError, ValueError) as reason:
+        raise errors.InputError(
+            f"Beam has no runner {name}: {reason}; leave --runner out to run here"
+        ) from reason
 
 
 def _command(dataset, source, choice, shards):

@@ -11,7 +11,16 @@ from apache_beam.io import filesystem, filesystems
 
 from echo_keras import errors
 
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
+_DISK_ERRORS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.ENAMETOOLONG,
+}
 
 
 def is_remote(path):
@@ -152,6 +161,11 @@ def written_aside(path, aside):
     if not is_remote(path):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     filesystems.FileSystems.rename([unfinished], [str(path)])
+
+
+def remove_file(path):
+    """Remove one file."""
+    filesystems.FileSystems.delete([str(path)])
 
 
 def remove(folder):

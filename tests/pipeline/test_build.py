@@ -110,6 +110,19 @@ def test_too_many_rejects_leave_nothing_under_the_final_name(echonet_copy, tmp_p
     assert manifest["counts"]["train"]["patients"] == 1
 
 
+def test_a_file_repaired_to_the_same_size_is_read_again(echonet_copy, tmp_path):
+    source = echonet_copy.write()
+    run("echonet", source, tmp_path / "whole")
+    video = echonet_copy.video("0X000")
+    content = video.read_bytes()
+    video.write_bytes(bytes(len(content)))
+    with pytest.raises(errors.InputError, match="1 not a video"):
+        run("echonet", source, tmp_path / "records")
+    video.write_bytes(content)
+    run("echonet", source, tmp_path / "records")
+    assert contents(tmp_path / "records") == contents(tmp_path / "whole")
+
+
 def test_facts_of_the_release_are_reported_but_fail_nothing(echonet_copy, tmp_path):
     del echonet_copy.traced["0X001"]
     manifest = run("echonet", echonet_copy.write(), tmp_path / "r", max_rejected=0.0)
@@ -131,10 +144,39 @@ def test_what_stands_in_the_way_is_kept(echonet_copy, tmp_path, taken):
     assert (tmp_path / taken / "thesis").exists()
 
 
-def test_an_output_inside_the_source_is_refused(echonet_copy):
+def test_an_output_inside_the_source_is_refused(echonet_copy, monkeypatch):
     source = echonet_copy.write()
     with pytest.raises(errors.InputError, match="lies inside the source"):
         run("echonet", source, source / "records")
+    monkeypatch.chdir(source)
+    with pytest.raises(errors.InputError, match="lies inside the source"):
+        run("echonet", ".", "records")
+
+
+def test_the_current_folder_cannot_be_the_output(echonet_copy, tmp_path, monkeypatch):
+    source = echonet_copy.write()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(errors.InputError, match="name a folder to make"):
+        run("echonet", source, ".")
+    assert not list((tmp_path / "here").iterdir())
+
+
+def test_an_output_below_a_file_is_refused(echonet_copy, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(errors.InputError, match=r"cannot write .* \(Not a directory"):
+        run("echonet", echonet_copy.write(), tmp_path / "file" / "records")
+
+
+def test_an_unknown_runner_is_refused(echonet_copy, tmp_path):
+    with pytest.raises(errors.InputError, match="Beam has no runner Foo"):
+        run(
+            "echonet",
+            echonet_copy.write(),
+            tmp_path / "records",
+            beam_args=("--runner=Foo",),
+        )
+    assert not (tmp_path / "records").exists()
 
 
 def killed_while_converting(source, output, delay):
