@@ -47,7 +47,7 @@ def listing(source):
         match = _FILE.fullmatch(path)
         if match:
             theirs[match["folder"], match["patient"]].append(match)
-    _check(source, found, any_patient=bool(theirs))
+    _check(source, found, folders={folder for folder, _ in theirs})
     lists = {path: files.content(f"{source}/{path}") for path in LISTS if path in found}
     splits = _splits(source, lists)
     patients = [
@@ -96,11 +96,16 @@ def read(patient, choice):
             )
 
 
-def _check(source, found, *, any_patient):
-    if any_patient and (set(found) >= set(LISTS) or not _is_current(found)):
+def _check(source, found, *, folders):
+    if "database_nifti" in folders and len(folders) > 1:
+        raise errors.InputError(
+            f"{source} holds two releases of CAMUS, {' and '.join(sorted(folders))}, "
+            "which split the same patients otherwise; keep one of them there"
+        )
+    if folders and (set(found) >= set(LISTS) or "database_nifti" not in folders):
         return
     elsewhere = [path for path in found if path.endswith("/" + next(iter(LISTS)))]
-    if any_patient:
+    if folders:
         missing = ", ".join(sorted(set(LISTS).difference(found)))
         remedy = f"it lacks {missing}; download the lists again"
     elif elsewhere:
@@ -111,10 +116,6 @@ def _check(source, found, *, any_patient):
     else:
         remedy = "name the folder that holds database_nifti and database_split"
     raise errors.InputError(f"{source} is not the whole of CAMUS: {remedy}")
-
-
-def _is_current(found):
-    return any(path.startswith("database_nifti/") for path in found)
 
 
 def _splits(source, lists):

@@ -200,6 +200,12 @@ def test_the_release_of_2019_is_read_by_its_folders(tmp_path):
     assert len(video.frames) == 2
 
 
+def test_two_releases_in_one_folder_are_refused(camus_copy):
+    write_original(camus_copy.folder / "training", "patient0003", masks=True)
+    with pytest.raises(errors.InputError, match="two releases .* and training, which"):
+        camus.listing(camus_copy.folder)
+
+
 def test_a_raw_file_cut_short_is_a_reject(tmp_path):
     write_original(tmp_path / "training", "patient0001", masks=True)
     raw = tmp_path / "training" / "patient0001" / "patient0001_4CH_ES.raw"
