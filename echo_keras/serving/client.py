@@ -37,15 +37,10 @@ def model(url):
     Raises:
         InputError: The URL is malformed, no server answers or it refuses.
     """
-    parts = urllib.parse.urlsplit(url)
-    is_web = parts.scheme in _CONNECTIONS and parts.hostname
-    if not is_web or not _MODEL.fullmatch(parts.path):
-        raise errors.InputError(
-            f"{url} is no URL of a served model; give one such as "
-            "http://127.0.0.1:8501/v1/models/NAME"
-        )
+    parts = _parts(url)
     path = parts.path.rstrip("/")
-    with contextlib.closing(_connection(parts, url)) as connection:
+    connection = _CONNECTIONS[parts.scheme](parts.hostname, parts.port, timeout=TIMEOUT)
+    with contextlib.closing(connection):
         _ask(connection, "GET", path, url=url)
 
         def segment(images):
@@ -63,12 +58,19 @@ def model(url):
         yield segment
 
 
-def _connection(parts, url):
+def _parts(url):
     try:
-        port = parts.port
-    except ValueError as reason:
-        raise errors.InputError(f"{url} names no port: {reason}") from reason
-    return _CONNECTIONS[parts.scheme](parts.hostname, port, timeout=TIMEOUT)
+        parts = urllib.parse.urlsplit(url)
+        (parts.hostname or "").encode("idna")
+        known = parts.scheme in _CONNECTIONS and parts.hostname and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or not _MODEL.fullmatch(parts.path):
+        raise errors.InputError(
+            f"{url} is no URL of a served model; give one such as "
+            "http://127.0.0.1:8501/v1/models/NAME"
+        )
+    return parts
 
 
 def _ask(connection, method, path, document=None, *, url):
@@ -101,19 +103,22 @@ def _document(status, text, url):
             f"{url} answers {status} without JSON, so no model server listens there; "
             "check host and port"
         ) from reason
-    if status != http.HTTPStatus.OK:
+    if not isinstance(document, dict) or status != http.HTTPStatus.OK:
+        told = document.get("error") if isinstance(document, dict) else "no object"
         raise errors.InputError(
-            f"{url} answers {status}: {document.get('error')}; check the name of the "
-            "model and that echo-keras export wrote it"
+            f"{url} answers {status}: {told}; check the name of the model and that "
+            "echo-keras export wrote it"
         )
     return document
 
 
 def _decoded(item, url):
     try:
+        found = {name: item[name] for name in ("area", "probability_mean")}
         mask = base64.b64decode(item["mask_png_bytes"]["b64"])
-    except (KeyError, TypeError) as reason:
+    except (KeyError, TypeError, ValueError) as reason:
         raise errors.InputError(
-            f"{url} answers without mask_png_bytes; serve what echo-keras export wrote"
+            f"{url} answers without mask_png_bytes, area and probability_mean; serve "
+            "what echo-keras export wrote"
         ) from reason
-    return {**item, "mask_png_bytes": mask}
+    return {**found, "mask_png_bytes": mask}

@@ -214,12 +214,14 @@ def write(scores, path):
 def _case(position, record, answer):
     truth = record["mask"][..., 0] == schema.VENTRICLE
     encoded = np.frombuffer(answer["mask_png_bytes"], np.uint8)
-    prediction = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE) > 127
-    if prediction.shape != truth.shape:
+    mask = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE) if encoded.size else None
+    if mask is None or mask.shape != truth.shape:
+        given = "no image" if mask is None else f"{mask.shape} pixels"
         raise errors.InputError(
-            f"the model gives a mask of {prediction.shape} pixels for a frame of "
-            f"{truth.shape}; serve what echo-keras export wrote"
+            f"the model gives a mask of {given} for a frame of {truth.shape}; serve "
+            "what echo-keras export wrote"
         )
+    prediction = mask > 127
     facts = {
         "position": position,
         **{name: record[name].decode() for name in ("patient", "view", "phase")},

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import keras
@@ -65,7 +66,7 @@ def load_keras(model_dir):
         from echo_keras.models import deeplabv3  # noqa: F401  registers its layers
     try:
         model = keras.models.load_model(folder / MODEL, compile=False)
-    except (OSError, ValueError, TypeError) as reason:
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as reason:
         raise errors.InputError(
             f"cannot read {folder / MODEL}: {reason}; fine-tune the model again"
         ) from reason

@@ -93,6 +93,13 @@ def test_masks_of_another_size_are_refused(records, truths):
         evaluate.scores(records, "test", drawn_from(halves))
 
 
+@pytest.mark.parametrize("content", [b"", b"no PNG"])
+def test_masks_that_are_no_image_are_refused(records, content):
+    answer = {"mask_png_bytes": content, "area": 0, "probability_mean": 0.0}
+    with pytest.raises(errors.InputError, match="a mask of no image for a frame"):
+        evaluate.scores(records, "test", lambda images: [answer] * len(images))
+
+
 def test_a_folder_without_a_model_is_refused(records, tmp_path):
     with pytest.raises(errors.InputError, match=r"no model\.keras"):
         evaluate.by_model(records, "test", tmp_path)

@@ -65,6 +65,15 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
         export.load_keras(tmp_path)
 
 
+def test_a_model_damaged_on_its_way_is_refused(tuned, tmp_path):
+    content = bytearray((tuned / export.MODEL).read_bytes())
+    middle = slice(len(content) // 3, len(content) // 3 + 500)
+    content[middle] = bytes(byte ^ 255 for byte in content[middle])
+    (tmp_path / export.MODEL).write_bytes(content)
+    with pytest.raises(errors.InputError, match=r"cannot read .*model\.keras: .*CRC"):
+        export.load_keras(tmp_path)
+
+
 def test_a_network_of_another_kind_is_refused(tmp_path):
     frame = keras.Input((8, 8, 3))
     keras.Model(frame, keras.layers.Conv2D(1, 1)(frame)).save(tmp_path / export.MODEL)
