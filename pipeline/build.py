@@ -141,7 +141,7 @@ def _is_within(output, source):
 def _identity(listing, plan, choice):
     """What decides the bytes of all shards: a job goes on only where it is the same."""
     return {
-        "format": manifests.FORMAT,
+        "format": schema.FORMAT,
         "source_fingerprint": listing.fingerprint,
         "unlabelled_frames": choice,
         "shards": [shard.name for shard in plan],

@@ -10,7 +10,6 @@ from echo_keras.data import schema
 from pipeline import convert, files
 from pipeline.sources import listings
 
-FORMAT = 1
 PACKAGES = ("apache-beam", "numpy", "opencv-python-headless", "SimpleITK")
 
 
@@ -73,7 +72,7 @@ def manifest(listing, summaries, rejects, *, dataset, source, command):
             total[name] += count
     reasons = collections.Counter(reject.reason for reject in rejects)
     return {
-        "format": FORMAT,
+        "format": schema.FORMAT,
         "dataset": dataset,
         "counts": counts,
         "shards": [file for summary in summaries for file in summary["files"]],

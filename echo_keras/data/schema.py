@@ -18,6 +18,12 @@ from echo_keras.data import wire
 MANIFEST = "manifest.json"
 """Name of the file that says a folder of records is whole, and what is in it."""
 
+FORMAT = 1
+"""Number of the form of manifests and records, raised where old readers would fail."""
+
+SPLITS = ("train", "validation", "test", "unlisted")
+"""Splits of records; `unlisted` holds patients that no split list names."""
+
 VENTRICLE = 1
 """Label of the left ventricle's cavity in a mask."""
 

@@ -21,7 +21,8 @@ def manifest(folder):
         `source`, `source_fingerprint`, `versions` and `command`.
 
     Raises:
-        InputError: The folder is missing, unfinished or holds no records.
+        InputError: The folder is missing, unfinished, holds no records or those of
+            another format.
     """
     path = f"{folder}/{MANIFEST}"
     if not tf.io.gfile.isdir(str(folder)):
@@ -34,7 +35,20 @@ def manifest(folder):
             "write them with echo-keras build-tfrecords"
         )
     with tf.io.gfile.GFile(path) as file:
-        return json.load(file)
+        text = file.read()
+    try:
+        found = json.loads(text)
+    except ValueError as reason:
+        raise errors.InputError(
+            f"{path} is damaged ({reason}); copy it again or rebuild the records"
+        ) from reason
+    number = found.get("format") if isinstance(found, dict) else None
+    if number != schema.FORMAT:
+        raise errors.InputError(
+            f"{folder} holds records of format {number}, this version reads "
+            f"{schema.FORMAT}; rebuild them with echo-keras build-tfrecords"
+        )
+    return found
 
 
 def patients(folder, split):
@@ -87,14 +101,20 @@ def unlabelled(folders, splits=("train", "unlisted")):
 
     Args:
         folders: Folders of records, of one data set or several.
-        splits: Splits to read; `unlisted` holds patients that no split list names.
+        splits: Splits to read, of `schema.SPLITS`.
 
     Returns:
         `tf.data.Dataset` of the dicts of `schema.parse_unlabelled`, one a video.
 
     Raises:
-        InputError: A folder holds no unlabelled record of these splits.
+        InputError: There is no such split, or a folder holds no unlabelled record of
+            these splits.
     """
+    unknown = sorted(set(splits).difference(schema.SPLITS))
+    if unknown:
+        raise errors.InputError(
+            f"there is no split {unknown[0]}; choose of {', '.join(schema.SPLITS)}"
+        )
     files = []
     for folder in folders:
         shards = _shards(folder, family="unlabelled", splits=splits)
@@ -112,7 +132,7 @@ def _shards(folder, *, family, splits):
     return [
         shard
         for shard in manifest(folder)["shards"]
-        if shard["family"] == family and shard["split"] in splits
+        if shard["family"] == family and shard["split"] in splits and shard["bytes"]
     ]
 
 

@@ -105,7 +105,22 @@ def test_a_split_without_labelled_frames_says_what_there_is(folder):
     with pytest.raises(errors.InputError, match="split test; it has 5 labelled frames"):
         tfrecords.labelled(folder, "test")
     with pytest.raises(errors.InputError, match="no unlabelled video in the splits u"):
-        tfrecords.unlabelled([folder], splits=("unseen",))
+        tfrecords.unlabelled([folder], splits=("unlisted",))
+
+
+def test_a_split_that_cannot_be_is_refused_beside_one_that_is(folder):
+    with pytest.raises(errors.InputError, match="no split trian; choose of train, "):
+        tfrecords.unlabelled([folder], splits=("train", "trian"))
+
+
+def test_a_split_whose_shards_are_empty_holds_nothing(folder):
+    path = folder / tfrecords.MANIFEST
+    manifest = json.loads(path.read_text())
+    empty = "labelled/echonet-test.tfrecord-00000-of-00001"
+    manifest["shards"].append(write_shard(folder, empty, []))
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(errors.InputError, match="no labelled frame in the split test"):
+        tfrecords.patients(folder, "test")
 
 
 @pytest.mark.parametrize("patients", [["a", "z"], []])
@@ -119,6 +134,20 @@ def test_a_missing_or_unfinished_folder_is_refused(tmp_path):
         tfrecords.manifest(tmp_path / "nowhere")
     with pytest.raises(errors.InputError, match=r"has no manifest\.json"):
         tfrecords.manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"format": 1, "cou', "is damaged"),
+        ('{"format": 2}', "of format 2, .* reads 1"),
+        ("[]", "of format None"),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_is_refused(folder, text, sentence):
+    (folder / tfrecords.MANIFEST).write_text(text)
+    with pytest.raises(errors.InputError, match=sentence):
+        tfrecords.labelled(folder, "train")
 
 
 def test_a_shard_cut_short_is_refused(folder):
