@@ -35,7 +35,8 @@ def ratio(numerators, denominators, patients, *, seed=0, draws=DRAWS):
 
     Args:
         numerators: `(images,)` contribution of each image to the numerator.
-        denominators: `(images,)` contribution to the denominator, not negative.
+        denominators: `(images,)` contribution to the denominator, not negative and
+            not all zero.
         patients: `(images,)` name of the patient of each image.
         seed: Seed of the resampling.
         draws: Number of resamplings.

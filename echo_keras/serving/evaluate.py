@@ -160,14 +160,18 @@ def summary(facts):
     patients = columns["patient"]
     shared = 2 * np.array(columns["shared_area"])
     total = np.add(columns["truth_area"], columns["area"])
+    pooled, interval = 1.0, (1.0, 1.0)  # as for one image: empty masks agree
+    if total.any():
+        pooled = float(shared.sum() / total.sum())
+        interval = bootstrap.ratio(shared, total, patients)
     return {
         "images": len(facts),
         "patients": len(set(patients)),
         "dice_per_image_mean": float(np.mean(columns["dice"])),
         "dice_per_image_interval": bootstrap.mean(columns["dice"], patients),
         "iou_per_image_mean": float(np.mean(columns["iou"])),
-        "dice_pooled": float(shared.sum() / total.sum()) if total.any() else 1.0,
-        "dice_pooled_interval": bootstrap.ratio(shared, total, patients),
+        "dice_pooled": pooled,
+        "dice_pooled_interval": interval,
     }
 
 

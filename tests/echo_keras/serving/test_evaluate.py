@@ -55,6 +55,13 @@ def test_perfect_masks_score_one(records, truths):
     assert found["dice_per_image_interval"] == found["dice_pooled_interval"] == (1, 1)
 
 
+def test_empty_masks_on_both_sides_agree():
+    facts = {"patient": "a", "dice": 1.0, "iou": 1.0, "area": 0}
+    found = evaluate.summary([{**facts, "truth_area": 0, "shared_area": 0}])
+    assert [found[figure] for figure in FIGURES] == [1, 1, 1]
+    assert found["dice_pooled_interval"] == (1, 1)
+
+
 def test_scores_are_taken_at_the_original_size(records, truths):
     """Losing all masks but the first leaves scores that are counted by hand."""
     kept = [truths[0], *(np.zeros_like(mask) for mask in truths[1:])]
