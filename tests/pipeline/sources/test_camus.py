@@ -202,7 +202,7 @@ def test_the_release_of_2019_is_read_by_its_folders(tmp_path):
 
 def test_two_releases_in_one_folder_are_refused(camus_copy):
     write_original(camus_copy.folder / "training", "patient0003", masks=True)
-    with pytest.raises(errors.InputError, match="two releases .* and training, which"):
+    with pytest.raises(errors.InputError, match=r"two releases .* and training, which"):
         camus.listing(camus_copy.folder)
 
 
