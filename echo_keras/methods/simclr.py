@@ -50,9 +50,12 @@ class SimCLR(keras.Model):
         return self._averages
 
     def compile(self, optimizer):
-        """Set the optimiser, whose count of steps also seeds the views."""
+        """Set a `keras.optimizers.legacy` one, whose count of steps seeds the views."""
         super().compile(optimizer)
         self._step = optimizer.iterations
+        # With its slots made here, the step is traced once instead of twice, which is
+        # half a minute where every norm waits for another replica's.
+        optimizer._create_all_weights(self.trainable_variables)
 
     def call(self, images, training=None):
         """Project frames in [0, 1], `(batch, size, size, 1)`, to `(batch, dim)`."""

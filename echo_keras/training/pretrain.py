@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from echo_keras import aside, config, errors
+from echo_keras import aside, config, errors, progress
 from echo_keras.data import preprocess, tfrecords, views
 from echo_keras.methods import simclr
 from echo_keras.training import callbacks, initial, optimizers, strategy
@@ -36,6 +36,7 @@ def run(recipe, data, output, *, replicas=None):
     with aside.folder(output) as folder:
         devices = strategy.create(replicas)
         keras.utils.set_random_seed(recipe.seed)
+        origins = [_origin(source) for source in data]
         videos = load(data, recipe.splits, size=recipe.size)
         model, history = _fit(recipe, videos, devices)
         summary = {
@@ -43,7 +44,7 @@ def run(recipe, data, output, *, replicas=None):
             "videos": len(videos),
             "frames": sum(map(len, videos)),
             "replicas": devices.num_replicas_in_sync,
-            "data": [_origin(folder) for folder in data],
+            "data": origins,
             "tensorflow": tf.__version__,
         }
         model.encoder.save(folder / initial.ENCODER_FILE)
@@ -72,7 +73,12 @@ def load(data, splits, *, size):
         lambda video: tf.map_fn(frame, video["frames"], fn_output_signature=tf.uint8),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
-    return list(videos.as_numpy_iterator())
+    loaded = []
+    with progress.bar("load", _count(data, splits), unit="videos") as advance:
+        for video in videos.as_numpy_iterator():
+            loaded.append(video)
+            advance()
+    return loaded
 
 
 def order(counts, *, epochs, batch, seed):
@@ -195,6 +201,17 @@ def _steps_per_epoch(recipe, videos, replicas):
             "number of frames, two at least; choose a multiple of the replicas"
         )
     return videos // recipe.batch
+
+
+def _count(data, splits):
+    """Unlabelled videos of some splits of several folders."""
+    counts = [tfrecords.manifest(folder)["counts"] for folder in data]
+    return sum(
+        count["unlabelled_videos"]
+        for folder in counts
+        for split, count in folder.items()
+        if split in splits
+    )
 
 
 def _origin(folder):

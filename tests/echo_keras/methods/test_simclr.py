@@ -123,7 +123,7 @@ def test_every_step_and_seed_has_views_of_its_own():
 
 def test_a_few_frames_are_told_apart_after_training():
     method = model()
-    method.compile(keras.optimizers.Adam(1e-2))
+    method.compile(keras.optimizers.legacy.Adam(1e-2))
     data = tf.data.Dataset.from_tensors(frames()).repeat(40)
     history = method.fit(data, epochs=2, verbose=0).history
     assert history["loss"][-1] < history["loss"][0]
