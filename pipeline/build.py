@@ -72,8 +72,7 @@ def run(
         output: Folder to write, local or a URL; it must be missing or empty.
         unlabelled_frames: Frames kept of each video without labels: `between` ED and
             ES, `all`, or a number spread over the video.
-        shards: Number of shards of each split; by default one for 16 patients, 64 at
-            most.
+        shards: Shards of each split; by default one for 16 patients, 64 at most.
         max_rejected: Largest share of files that may be damaged, 0 to 1.
         beam_args: Options for Beam; without `--runner` the job runs here on all cores.
 
@@ -89,24 +88,18 @@ def run(
     layout = layouts.Layout(output)
     _check_output(layout, source)
     listing = importlib.import_module(f"pipeline.sources.{dataset}").listing(source)
+    _check_patients(listing, source, most=max_rejected)
     plan = sharding.plan(dataset, listing.patients, shards)
-    if not plan:
-        manifests.check_rejects(listing.rejects, (), most=max_rejected)
-        raise errors.InputError(f"{source} lists no patient who can be converted")
     _resume_or_start(layout, _identity(listing, plan, choice))
     _forget_damage(plan, layout)
-    _convert(plan, choice, layout, beam_args=beam_args)
-    summaries = [json.loads(files.content(layout.summary(shard))) for shard in plan]
-    rejects = [*listing.rejects]
-    for summary in summaries:
-        rejects += [listings.Reject(**reject) for reject in summary["rejects"]]
+    summaries = _convert(plan, choice, layout, beam_args=beam_args)
+    rejects = _rejects(listing, summaries)
     manifests.check_rejects(rejects, listing.patients, most=max_rejected)
     command = _command(dataset, source, choice, shards)
     manifest = manifests.manifest(
         listing, summaries, rejects, dataset=dataset, source=source, command=command
     )
-    manifests.write(layout, manifest, rejects)
-    _finish(layout)
+    _finish(layout, manifest, rejects)
     return manifest
 
 
@@ -136,6 +129,17 @@ def _is_within(output, source):
     if files.is_remote(output) or files.is_remote(source):
         return f"{output}/".startswith(f"{source}/")
     return Path(output).resolve().is_relative_to(Path(source).resolve())
+
+
+def _check_patients(listing, source, *, most):
+    if not listing.patients:
+        manifests.check_rejects(listing.rejects, (), most=most)
+        raise errors.InputError(f"{source} lists no patient who can be converted")
+
+
+def _rejects(listing, summaries):
+    found = [reject for summary in summaries for reject in summary["rejects"]]
+    return [*listing.rejects, *(listings.Reject(**reject) for reject in found)]
 
 
 def _identity(listing, plan, choice):
@@ -187,6 +191,7 @@ def _convert(plan, choice, layout, *, beam_args):
             f"{layout.work}: is the disk full, or closed to writing? Make room and run "
             "the same command again, which converts only what is missing"
         )
+    return [json.loads(files.content(layout.summary(shard))) for shard in plan]
 
 
 def _runner(beam_args, *, most_workers):
@@ -226,7 +231,8 @@ def _command(dataset, source, choice, shards):
     return shlex.join(words + (["--shards", str(shards)] if shards else []))
 
 
-def _finish(layout):
+def _finish(layout, manifest, rejects):
+    manifests.write(layout, manifest, rejects)
     if not files.is_remote(layout.output):
         Path(layout.records).replace(layout.output)
     files.remove(layout.work)
