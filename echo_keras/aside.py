@@ -57,6 +57,10 @@ def file(output):
 def vacant(output):
     """Raise `InputError` unless nothing stands at a path, or an empty folder."""
     output = pathlib.Path(output)
+    if output.name in ("", ".."):
+        raise errors.InputError(
+            f"output {output} is a place rather than a name; name a new folder in it"
+        )
     if output.is_dir() and not any(output.iterdir()):
         return
     if output.exists():

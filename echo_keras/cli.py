@@ -65,7 +65,8 @@ def phantom(layout, patients, seed, output, frames, views, half_sequence):
     ]
     for owner, name, _ in given:
         if owner != layout:
-            raise errors.InputError(f"--{name} is for --layout {owner}, not {layout}")
+            option = name.replace("_", "-")
+            raise errors.InputError(f"--{option} is for --layout {owner}, not {layout}")
     options = {name: value for _, name, value in given}
     written = phantom.write(layout, patients, seed, output, **options)
     click.echo(f"{written} patients in the layout of {layout}  {output}")
@@ -73,8 +74,8 @@ def phantom(layout, patients, seed, output, frames, views, half_sequence):
 
 @main.command("build-tfrecords")
 @click.option("--dataset", type=DATASET, required=True)
-@click.option("--source", type=PATH, required=True, help="The data set as downloaded.")
-@click.option("--output", type=PATH, required=True, help="Folder of records to write.")
+@click.option("--source", required=True, help="The data set as downloaded.")
+@click.option("--output", required=True, help="Folder of records to write.")
 @click.option(
     "--unlabelled-frames",
     default="8",
@@ -115,7 +116,7 @@ def build_tfrecords(
 
 
 @main.command()
-@click.option("--data", type=PATH, required=True, multiple=True, help="May repeat.")
+@click.option("--data", required=True, multiple=True, help="May repeat.")
 @click.option("--output", type=PATH, required=True, help="Folder of the encoder.")
 @click.option("--method", type=click.Choice(["simclr"]))
 @click.option("--encoder", type=click.Choice(["unet", "resnet50"]))
@@ -137,7 +138,7 @@ def pretrain(data, output, method, encoder, path, epochs, replicas):
 
 
 @main.command()
-@click.option("--data", type=PATH, required=True, help="Folder of records.")
+@click.option("--data", required=True, help="Folder of records.")
 @click.option("--output", type=PATH, required=True, help="Folder of the model.")
 @click.option("--fraction", type=FRACTION, help="Share of the labelled patients.")
 @click.option("--subset-seed", type=int, help="Which patients a fraction draws.")
@@ -198,7 +199,7 @@ def serve(models, host, port):
 
 
 @main.command()
-@click.option("--data", type=PATH, required=True, help="Folder of records.")
+@click.option("--data", required=True, help="Folder of records.")
 @click.option("--split", default="test", show_default=True)
 @click.option("--url", help="http://HOST:PORT/v1/models/NAME of a running server.")
 @click.option("--model", type=PATH, help="Model folder, to score without a server.")

@@ -17,6 +17,7 @@ MAY_BE_ZERO = (
     "weight_decay",
     "average_decay",
 )
+BELOW = {"average_decay": 1, "seed": 2**31, "subset_seed": 2**31}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,9 +154,17 @@ def _number(value, name):
 
 
 def _bounded(value, key, name):
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        zero = key in MAY_BE_ZERO
-        if value < 0 or (value == 0 and not zero):
-            raise errors.InputError(
-                f"{name} is {value}; it must be above 0{', or 0' if zero else ''}"
-            )
+    if key == "splits" and "test" in value:
+        raise errors.InputError(
+            f"{name} holds test; an encoder that has seen the test patients cannot be "
+            "scored on them"
+        )
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return
+    zero = key in MAY_BE_ZERO
+    if value < 0 or (value == 0 and not zero):
+        raise errors.InputError(
+            f"{name} is {value}; it must be above 0{', or 0' if zero else ''}"
+        )
+    if value >= BELOW.get(key, math.inf):
+        raise errors.InputError(f"{name} is {value}; it must be below {BELOW[key]}")

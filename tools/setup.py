@@ -22,7 +22,12 @@ def main(venv, extra=""):
             "`make setup PYTHON=python3.11`"
         )
     if not (pathlib.Path(venv) / "bin" / "pip").exists():
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+        made = subprocess.run([sys.executable, "-m", "venv", venv]).returncode
+        if made:
+            sys.exit(
+                f"{sys.executable} cannot make a virtual environment in {venv}; its "
+                "reason is above (on Debian, `apt install python3.11-venv`)"
+            )
     python = str(pathlib.Path(venv) / "bin" / "python")
     _install_installer(python, pathlib.Path(venv))
     project = f".[{extra}]" if extra else "."

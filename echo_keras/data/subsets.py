@@ -42,4 +42,4 @@ def _place(patient, seed):
 
 
 def _smallest(patients):
-    return f"{1 / patients:.3g}" if patients else "a data set that has patients"
+    return f"{0.5 / patients:.3g}" if patients else "a data set that has patients"

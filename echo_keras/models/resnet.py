@@ -39,9 +39,17 @@ def encoder(size, width=IMAGENET_WIDTH, *, blocks=BLOCKS, synchronized=False):
         of five feature maps at 1/2, 1/4, 1/8, 1/8 and 1/8 of the size, with `width`
         times 1, 4, 8, 16 and 32 channels.
 
+    Raises:
+        InputError: The size cannot be halved three times.
+
     Source: He et al. 2016, https://arxiv.org/abs/1512.03385; dilation as in Chen et al.
     2017, https://arxiv.org/abs/1706.05587
     """
+    if size % 8:
+        raise errors.InputError(
+            f"size {size} does not suit the resnet50 encoder; use a multiple of 8, "
+            f"such as {8 * max(round(size / 8), 1)}"
+        )
     norm = {"epsilon": 1.001e-5, "synchronized": synchronized}
     inputs = keras.Input((size, size, 1), name="frame")
     features = keras.layers.Rescaling(SCALE, offset=OFFSET, name="normalise")(inputs)

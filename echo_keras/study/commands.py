@@ -33,19 +33,20 @@ class Runner:
             aside.vacant(folder)
         self.log = json.loads(self._path.read_text()) if self._path.exists() else {}
 
-    def run(self, *words, output):
+    def run(self, *words, output, proof=None):
         """Run `echo-keras` with some words, unless its output is already there.
 
         Args:
             *words: Command and options; `--output` is added.
-            output: File or folder that the command writes whole or not at all.
+            output: File or folder to write.
+            proof: Path that exists once the output is whole; by default the output.
 
         Raises:
             InputError: The command failed, or another command wrote the output.
         """
         words = [str(word) for word in (*words, "--output", output)]
         told = self._tell(words)
-        if pathlib.Path(output).exists():
+        if pathlib.Path(proof or output).exists():
             earlier = self.log.get(str(output), {}).get("command", "")
             if _PORT.sub("", earlier) != _PORT.sub("", told):
                 raise errors.InputError(

@@ -90,7 +90,8 @@ def _train(runner, sources, output):
             words = ("--data", folder, "--fraction", FRACTION, "--init", first)
             runner.run("finetune", *words, *recipes.get("finetune", ()), output=model)
             exported = output / "saved_models" / name
-            runner.run("export", "--model", model, output=exported)
+            words = ("export", "--model", model)
+            runner.run(*words, output=exported, proof=exported / "1")
 
 
 def _recipes(output):

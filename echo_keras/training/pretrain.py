@@ -183,7 +183,7 @@ def _model(recipe, steps, *, synchronized):
             learning_rate=recipe.learning_rate,
             weight_decay=recipe.weight_decay,
             steps=steps,
-            warmup_steps=steps * recipe.warmup_epochs // recipe.epochs,
+            warmup_steps=min(steps * recipe.warmup_epochs // recipe.epochs, steps // 2),
         )
     )
     return model

@@ -61,3 +61,9 @@ def test_a_place_that_cannot_be_made_is_named(tmp_path):
         aside.folder(tmp_path / "file" / "out"),
     ):
         pass
+
+
+@pytest.mark.parametrize("place", [".", "..", "/"])
+def test_a_place_is_no_name_for_an_output(place):
+    with pytest.raises(errors.InputError, match="name a new folder in it"):
+        aside.vacant(place)

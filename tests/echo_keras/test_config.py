@@ -161,3 +161,16 @@ def test_a_recipe_cannot_be_changed_but_copied():
         recipe.steps = 3
     assert config.replace(recipe, steps=3) == config.Finetune(steps=3)
     assert recipe.steps != 3
+
+
+@pytest.mark.parametrize(
+    ("recipe", "values", "reason"),
+    [
+        (config.Finetune, {"seed": 2**31}, "seed is .* below"),
+        (config.Finetune, {"average_decay": 1.0}, "average_decay is 1.0; .* below 1"),
+        (config.Pretrain, {"splits": ["train", "test"]}, "splits holds test"),
+    ],
+)
+def test_values_that_would_do_harm_are_refused(recipe, values, reason):
+    with pytest.raises(errors.InputError, match=reason):
+        config.load(recipe, **values)

@@ -90,3 +90,9 @@ def test_a_failed_download_says_where_to_place_the_file(tmp_path, monkeypatch):
     with pytest.raises(errors.InputError, match=f"place it at {tmp_path}"):
         resnet.load_imagenet(resnet.encoder(64, **SMALL))
     assert not list((tmp_path / "models").iterdir())
+
+
+@pytest.mark.parametrize(("size", "remedy"), [(36, 32), (3, 8), (101, 104)])
+def test_a_size_that_cannot_be_halved_three_times_is_refused(size, remedy):
+    with pytest.raises(errors.InputError, match=f"size {size} .*such as {remedy}"):
+        resnet.encoder(size, width=1)

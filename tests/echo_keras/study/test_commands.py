@@ -82,3 +82,10 @@ def test_a_server_that_does_not_start_is_a_sentence(tmp_path, said):
         at.serving(tmp_path / "models", ["lv"]),
     ):
         pass
+
+
+def test_an_output_without_its_proof_is_made_again(tmp_path, said, ran):
+    version = tmp_path / "lv"
+    for proof in (tmp_path / "missing", tmp_path / "missing", version):
+        runner(tmp_path, said).run("export", output=version, proof=proof)
+    assert len(ran) == 2

@@ -276,3 +276,11 @@ def test_a_failure_while_saving_leaves_nothing(records, tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="the disk is full"):
         finetune.run(config.replace(TINY, steps=1), records, tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_deeplab_is_fine_tuned_with_augmentation(records, tmp_path):
+    recipe = config.replace(TINY, network="deeplabv3", width=4, steps=2, warmup_steps=1)
+    summary = finetune.run(recipe, records, tmp_path / "model")
+    assert np.isfinite(summary["loss"]).all()
+    assert (tmp_path / "model" / finetune.MODEL_FILE).is_file()
