@@ -118,11 +118,20 @@ def build_tfrecords(
 @main.command()
 @click.option("--data", required=True, multiple=True, help="May repeat.")
 @click.option("--output", type=PATH, required=True, help="Folder of the encoder.")
-@click.option("--method", type=click.Choice(["simclr"]))
-@click.option("--encoder", type=click.Choice(["unet", "resnet50"]))
+@click.option("--method", type=click.Choice(["simclr"]), show_default="simclr")
+@click.option(
+    "--encoder",
+    type=click.Choice(["unet", "resnet50"]),
+    show_default=config.Pretrain.encoder,
+)
 @click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
-@click.option("--epochs", type=POSITIVE)
-@click.option("--replicas", type=POSITIVE, help="GPUs, or parts to split a CPU into.")
+@click.option("--epochs", type=POSITIVE, show_default=str(config.Pretrain.epochs))
+@click.option(
+    "--replicas",
+    type=POSITIVE,
+    show_default="all GPUs, or 1",
+    help="GPUs, or parts to split a CPU into; the same result, up to rounding.",
+)
 def pretrain(data, output, method, encoder, path, epochs, replicas):
     """Pretrain an encoder on unlabelled videos."""
     recipe = config.load(
@@ -140,14 +149,37 @@ def pretrain(data, output, method, encoder, path, epochs, replicas):
 @main.command()
 @click.option("--data", required=True, help="Folder of records.")
 @click.option("--output", type=PATH, required=True, help="Folder of the model.")
-@click.option("--fraction", type=FRACTION, help="Share of the labelled patients.")
-@click.option("--subset-seed", type=int, help="Which patients a fraction draws.")
-@click.option("--network", type=click.Choice(["unet", "deeplabv3"]))
-@click.option("--init", help="random, imagenet or a folder of echo-keras pretrain.")
+@click.option(
+    "--fraction",
+    type=FRACTION,
+    show_default=str(config.Finetune.fraction),
+    help="Share of the labelled patients, for training and for validation.",
+)
+@click.option(
+    "--subset-seed",
+    type=int,
+    show_default=str(config.Finetune.subset_seed),
+    help="Which patients a fraction draws.",
+)
+@click.option(
+    "--network",
+    type=click.Choice(["unet", "deeplabv3"]),
+    show_default=config.Finetune.network,
+)
+@click.option(
+    "--init",
+    show_default=config.Finetune.init,
+    help="random, imagenet or a folder of echo-keras pretrain.",
+)
 @click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
 @click.option("--epochs", type=POSITIVE, help="In place of steps.")
-@click.option("--steps", type=POSITIVE)
-@click.option("--seed", type=int, help="Of weights, order and augmentation.")
+@click.option("--steps", type=POSITIVE, show_default=str(config.Finetune.steps))
+@click.option(
+    "--seed",
+    type=int,
+    show_default=str(config.Finetune.seed),
+    help="Of weights, order and augmentation.",
+)
 def finetune(
     data, output, fraction, subset_seed, network, init, path, epochs, steps, seed
 ):
@@ -168,7 +200,8 @@ def finetune(
 
     summary = finetune.run(recipe, data, output, epochs=epochs)
     click.echo(
-        f"{len(summary['patients']['train'])} labelled patients  "
+        f"labelled patients: {len(summary['patients']['train'])} to train, "
+        f"{len(summary['patients']['validation'])} to validate  "
         f"validation dice {summary['dice']:.3f}  {output}"
     )
 
@@ -203,7 +236,7 @@ def serve(models, host, port):
 @click.option("--split", default="test", show_default=True)
 @click.option("--url", help="http://HOST:PORT/v1/models/NAME of a running server.")
 @click.option("--model", type=PATH, help="Model folder, to score without a server.")
-@click.option("--output", type=PATH, required=True, help="JSON file to write.")
+@click.option("--output", type=PATH, required=True, help="JSON to write or replace.")
 def evaluate(data, split, url, model, output):
     """Score a model on a labelled split, through REST or in this process."""
     if (url is None) == (model is None):

@@ -22,7 +22,25 @@ BELOW = {"average_decay": 1, "seed": 2**31, "subset_seed": 2**31}
 
 @dataclasses.dataclass(frozen=True)
 class Pretrain:
-    """How an encoder is pretrained without labels."""
+    """How an encoder is pretrained without labels.
+
+    Attributes:
+        method: Contrastive method.
+        encoder: Network to pretrain; `unet` for UNet, `resnet50` for DeepLabV3.
+        width: Channels of the encoder's first level; 64 is the published size.
+        size: Height and width of the frames in pixels.
+        views: How a frame is altered: `echo` for ultrasound, `paper` as published.
+        batch: Videos in a batch, over all replicas.
+        epochs: Passes over the videos, each with one random frame of every video.
+        warmup_epochs: Epochs of rising learning rate, half of the run at most.
+        learning_rate: Highest rate.
+        weight_decay: Per unit of learning rate; an L2 gradient with `adam`.
+        optimizer: `adam`, `adamw` or `lamb`.
+        temperature: Of the softmax in NT-Xent.
+        projection: Channels of the space in which views are compared.
+        splits: Whose videos are seen; `unlisted` are patients in no split list.
+        seed: Of weights, order and views.
+    """
 
     method: typing.Literal["simclr"] = "simclr"
     encoder: typing.Literal["unet", "resnet50"] = "unet"
@@ -43,7 +61,26 @@ class Pretrain:
 
 @dataclasses.dataclass(frozen=True)
 class Finetune:
-    """How a segmentation network learns from labelled frames."""
+    """How a segmentation network learns from labelled frames.
+
+    Attributes:
+        network: `unet` or `deeplabv3`.
+        init: `random`, `imagenet` or the folder of a pretrained encoder.
+        width: Channels of the encoder's first level; 64 is the published size.
+        size: Height and width of the frames in pixels.
+        fraction: Share of the labelled patients in (0, 1].
+        subset_seed: Which patients a fraction draws.
+        validation: `fraction` shrinks the validation split likewise, `full` does not.
+        batch: Frames in a batch.
+        steps: Batches of the whole run.
+        warmup_steps: Steps of rising learning rate, half of the run at most.
+        learning_rate: Highest rate; it falls to 0 as a cosine.
+        weight_decay: Per unit of learning rate.
+        average_decay: Of the running average of the weights that is kept, 0 for none.
+        loss: `cross_entropy`, `dice` or the sum of `both`.
+        augment: Whether frames and masks are moved and altered at random.
+        seed: Of weights, order and augmentation.
+    """
 
     network: typing.Literal["unet", "deeplabv3"] = "unet"
     init: str = "random"

@@ -7,7 +7,10 @@ import keras
 
 from echo_keras.models import tapwise
 
-with contextlib.redirect_stderr(io.StringIO()):
+with (
+    contextlib.redirect_stderr(io.StringIO()),
+    contextlib.redirect_stdout(io.StringIO()),
+):
     import keras_cv
 
 RATES = (12, 24, 36)

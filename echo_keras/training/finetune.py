@@ -130,7 +130,8 @@ def fit(model, recipe, frames):
 
     Returns:
         Dict of lists along the run: `step`, `loss`, `validation_loss` and
-        `validation_dice`; and `dice`, the last validation Dice, of the weights kept.
+        `validation_dice`, at the network's size and of the weights at that step; and
+        `dice`, the same of the averaged weights, which are kept.
 
     Raises:
         InputError: The loss stopped being a number.

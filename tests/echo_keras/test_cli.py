@@ -212,14 +212,17 @@ def test_pretrain_takes_several_folders_and_lets_options_win(called, tmp_path):
 def test_finetune_lets_options_win_over_the_recipe(called, tmp_path):
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("steps: 7\nbatch: 5\nseed: 1")
-    summary = {"patients": {"train": ["a", "b"]}, "dice": 0.87654}
+    patients = {"train": ["a", "b"], "validation": ["c"]}
+    summary = {"patients": patients, "dice": 0.87654}
     calls = called("echo_keras.training.finetune", "run", summary)
     result = run(
         *("finetune", "--data", "in", "--output", "out", "--config", recipe),
         *("--fraction", 0.05, "--subset-seed", 3, "--network", "deeplabv3"),
         *("--init", "imagenet", "--steps", 9, "--seed", 0),
     )
-    assert result.output == "2 labelled patients  validation dice 0.877  out\n"
+    assert result.output == (
+        "labelled patients: 2 to train, 1 to validate  validation dice 0.877  out\n"
+    )
     wanted = config.Finetune(
         steps=9,
         batch=5,
@@ -234,7 +237,7 @@ def test_finetune_lets_options_win_over_the_recipe(called, tmp_path):
 
 
 def test_finetune_passes_epochs_on(called):
-    summary = {"patients": {"train": ["a"]}, "dice": 0.5}
+    summary = {"patients": {"train": ["a"], "validation": ["b"]}, "dice": 0.5}
     calls = called("echo_keras.training.finetune", "run", summary)
     assert run("finetune", "--data", "a", "--output", "b", "--epochs", 3).exit_code == 0
     ((arguments, options),) = calls
