@@ -17,7 +17,7 @@ PHANTOMS = {
 # A demo takes minutes: it pretrains briefly, and synthetic hearts get small networks.
 PRETRAIN = ("--epochs", 20)
 PHANTOM_PRETRAIN = config.Pretrain(size=64)
-PHANTOM_FINETUNE = config.Finetune(size=64, steps=300)
+PHANTOM_FINETUNE = config.Finetune(size=64, steps=220)
 
 
 @dataclasses.dataclass(frozen=True)
