@@ -45,11 +45,7 @@ def encoder(size, width=IMAGENET_WIDTH, *, blocks=BLOCKS, synchronized=False):
     Source: He et al. 2016, https://arxiv.org/abs/1512.03385; dilation as in Chen et al.
     2017, https://arxiv.org/abs/1706.05587
     """
-    if size % 8:
-        raise errors.InputError(
-            f"size {size} does not suit the resnet50 encoder; use a multiple of 8, "
-            f"such as {8 * max(round(size / 8), 1)}"
-        )
+    _halved_thrice(size)
     norm = {"epsilon": 1.001e-5, "synchronized": synchronized}
     inputs = keras.Input((size, size, 1), name="frame")
     features = keras.layers.Rescaling(SCALE, offset=OFFSET, name="normalise")(inputs)
@@ -103,6 +99,14 @@ def load_imagenet(encoder, path=None):
             layer.set_weights(_grey_stem(*source.get_layer("conv1_conv").get_weights()))
         elif layer.weights:
             layer.set_weights(source.get_layer(layer.name).get_weights())
+
+
+def _halved_thrice(size):
+    if size % 8:
+        raise errors.InputError(
+            f"size {size} does not suit the resnet50 encoder; use a multiple of 8, "
+            f"such as {8 * max(round(size / 8), 1)}"
+        )
 
 
 def _block(features, channels, name, *, enters, stride, dilation, norm):
