@@ -82,16 +82,22 @@ def _train(runner, sources, output):
     encoder = output / "pretrain"
     words = (*data, *recipes.get("pretrain", ()), *PRETRAIN)
     runner.run("pretrain", *words, output=encoder)
-    for source, folder in zip(sources, records):
+    for source, init, name in _models(sources):
+        folder = output / "records" / source.dataset
+        model = output / "finetune" / name
+        first = encoder if init == "simclr" else init
+        words = ("--data", folder, "--fraction", FRACTION, "--init", first)
+        runner.run("finetune", *words, *recipes.get("finetune", ()), output=model)
+        exported = output / "saved_models" / name
+        words = ("export", "--model", model)
+        runner.run(*words, output=exported, proof=exported / "1")
+
+
+def _models(sources):
+    """Data set, first weights and name of every model, in the order of the work."""
+    for source in sources:
         for init in INITS:
-            name = f"{source.dataset}-{init}"
-            model = output / "finetune" / name
-            first = encoder if init == "simclr" else init
-            words = ("--data", folder, "--fraction", FRACTION, "--init", first)
-            runner.run("finetune", *words, *recipes.get("finetune", ()), output=model)
-            exported = output / "saved_models" / name
-            words = ("export", "--model", model)
-            runner.run(*words, output=exported, proof=exported / "1")
+            yield source, init, f"{source.dataset}-{init}"
 
 
 def _recipes(output):
@@ -107,19 +113,18 @@ def _recipes(output):
 
 
 def _evaluate(runner, sources, output):
-    names = [f"{source.dataset}-{init}" for source in sources for init in INITS]
-    paths = {name: output / "scores" / f"{name}.json" for name in names}
+    paths = {
+        name: output / "scores" / f"{name}.json" for _, _, name in _models(sources)
+    }
     page = output / "report.html"
     if page.exists() and all(path.exists() for path in paths.values()):
         runner.keep(*paths.values(), page)
     else:
-        with runner.serving(output / "saved_models", names) as urls:
-            for source in sources:
+        with runner.serving(output / "saved_models", paths) as urls:
+            for source, _, name in _models(sources):
                 folder = output / "records" / source.dataset
-                for init in INITS:
-                    name = f"{source.dataset}-{init}"
-                    words = ("--data", folder, "--split", SPLIT, "--url", urls[name])
-                    runner.run("evaluate", *words, output=paths[name])
+                words = ("--data", folder, "--split", SPLIT, "--url", urls[name])
+                runner.run("evaluate", *words, output=paths[name])
             summary = _scores(sources, output, paths)
             with aside.file(output / "scores.json") as path:
                 path.write_text(json.dumps(summary, indent=2) + "\n")
@@ -130,21 +135,19 @@ def _evaluate(runner, sources, output):
 
 def _scores(sources, output, paths):
     models = []
-    for source in sources:
-        for init in INITS:
-            name = f"{source.dataset}-{init}"
-            scores = json.loads(paths[name].read_text())
-            trained = output / "finetune" / name / "finetune.json"
-            patients = json.loads(trained.read_text())["patients"]["train"]
-            facts = {
-                "name": name,
-                "dataset": source.dataset,
-                "synthetic": source.synthetic,
-                "init": init,
-                "fraction": FRACTION,
-                "labelled_patients": len(patients),
-            }
-            models.append(facts | scores)
+    for source, init, name in _models(sources):
+        scores = json.loads(paths[name].read_text())
+        trained = output / "finetune" / name / "finetune.json"
+        patients = json.loads(trained.read_text())["patients"]["train"]
+        facts = {
+            "name": name,
+            "dataset": source.dataset,
+            "synthetic": source.synthetic,
+            "init": init,
+            "fraction": FRACTION,
+            "labelled_patients": len(patients),
+        }
+        models.append(facts | scores)
     return {"models": models}
 
 
