@@ -32,9 +32,9 @@ def listing(source):
     """
     found = files.below(source)
     _check(source, found)
-    avis = {_name(path): path for path in found if path.lower().endswith(".avi")}
+    avis, rejects = _videos(found)
     traced = _traced(f"{source}/VolumeTracings.csv")
-    patients, rejects, named = [], [], set()
+    patients, named = [], set()
     columns = ("FileName", "EF", "Split")
     for file_name, *row in tables.rows(f"{source}/FileList.csv", columns):
         name = _name(file_name)
@@ -78,6 +78,7 @@ def read(patient, choice):
         yield listings.Reject(name, *defect.args)
         return
     if patient.labelled:
+        yield from _oddities(patient, decoded[min(traces)].shape)
         yield from _labelled(patient, traces, decoded)
     yield from _unlabelled(
         patient, decoded, numbers=frames.kept(choice, total, phases=traces)
@@ -97,6 +98,25 @@ def _check(source, found):
         raise errors.InputError(
             f"no {missing[0]} in {source}, so it is not EchoNet-Dynamic: {remedy}"
         )
+
+
+def _videos(found):
+    """Paths of the videos by name, and what else stands beside them."""
+    avis, rejects = {}, []
+    for path in found:
+        if not path.lower().endswith(".avi"):
+            continue
+        if avis.setdefault(_name(path), path) != path:
+            detail = f"{avis[_name(path)]} has the same name and is read"
+            rejects.append(listings.Reject(path, "duplicate file", detail))
+    folders = {path.rpartition("/")[0] for path in avis.values()} - {""}
+    return avis, rejects + [
+        listings.Reject(path, "unknown file", "no AVI, so not read")
+        for path in found
+        if path.rpartition("/")[0] in folders
+        and not path.lower().endswith(".avi")
+        and not path.rpartition("/")[2].startswith(".")
+    ]
 
 
 def _check_row(name, row, *, seen):
@@ -158,12 +178,36 @@ def _traced(path):
     return traced
 
 
+def _oddities(patient, shape):
+    """Facts of a tracing that is used all the same."""
+    [name] = patient.files
+    for frame, rows in _rows(patient.details["tracing"]).items():
+        trace = tracings.first_trace(rows)
+        chords, expected = len(trace) - 1, tracings.ROWS - 1
+        if len(rows) > len(trace):
+            detail = f"frame {frame} has {len(rows)} rows; the first trace is used"
+            yield listings.Reject(name, "repeated tracing", detail)
+        if chords < expected:
+            detail = f"frame {frame} has {chords} chords instead of {expected}"
+            yield listings.Reject(name, "fewer chords", detail)
+        if tracings.leaves(tracings.outline(trace), shape):
+            detail = f"frame {frame}: what lies beyond its {shape} pixels is cut off"
+            yield listings.Reject(name, "traced outside", detail)
+
+
+def _rows(tracing):
+    """Rows of each traced frame, in the order of the table."""
+    return {
+        int(frame): tracing[tracing[:, 4] == frame, :4]
+        for frame in dict.fromkeys(tracing[:, 4])
+    }
+
+
 def _traces(tracing):
     if not np.isfinite(tracing).all() or (tracing[:, 4] % 1).any():
         raise listings.DefectError("bad number", "a tracing holds text or NaN")
     traces = {
-        int(frame): tracings.first_trace(tracing[tracing[:, 4] == frame, :4])
-        for frame in dict.fromkeys(tracing[:, 4])
+        frame: tracings.first_trace(rows) for frame, rows in _rows(tracing).items()
     }
     if len(traces) != 2 or min(traces) < 0:
         raise listings.DefectError(

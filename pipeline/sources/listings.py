@@ -5,7 +5,20 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 
-FACTS = frozenset({"unlisted", "untraced", "no row", "duplicate row"})
+FACTS = frozenset(
+    {
+        "unlisted",
+        "untraced",
+        "no row",
+        "duplicate row",
+        "duplicate file",
+        "unknown file",
+        "empty folder",
+        "repeated tracing",
+        "fewer chords",
+        "traced outside",
+    }
+)
 """Reasons that state a fact of the release; all others mean damage."""
 
 

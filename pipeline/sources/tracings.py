@@ -42,6 +42,17 @@ def area(vertices):
     return abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
 
 
+def leaves(vertices, shape):
+    """Whether an outline, rounded to pixels, leaves a frame of this height and width.
+
+    Args:
+        vertices: `(N, 2)` x and y in pixels.
+        shape: Height and width of the frame.
+    """
+    rounded = np.rint(vertices)
+    return bool((rounded < 0).any() or (rounded > np.array(shape[::-1]) - 1).any())
+
+
 def mask(vertices, shape):
     """Fill the outline as the data set's own loader does.
 

@@ -3,7 +3,7 @@ import pytest
 
 from echo_keras import errors
 from echo_keras.data import schema
-from pipeline.sources import echonet
+from pipeline.sources import echonet, listings
 
 
 def rejected(listing):
@@ -79,6 +79,30 @@ def test_repeated_short_and_outlying_tracings_still_make_masks(echonet_copy, tra
     records = read(echonet_copy.write())
     areas = [record.mask.sum() for record in records if hasattr(record, "mask")]
     assert areas[:4] == [17 * 17, 9 * 13, 17 * 32, 17 * 9]
+    assert [
+        (item.file, item.reason, item.detail.partition(";")[0].partition(":")[0])
+        for item in records
+        if isinstance(item, listings.Reject)
+    ] == [
+        ("Videos/0X000.avi", "repeated tracing", "frame 12 has 42 rows"),
+        ("Videos/0X000.avi", "fewer chords", "frame 5 has 15 chords instead of 20"),
+        ("Videos/0X001.avi", "traced outside", "frame 12"),
+    ]
+
+
+def test_of_two_videos_of_one_name_the_first_is_read(echonet_copy):
+    folder = echonet_copy.write()
+    copy = folder / "Videos" / "old" / "0X000.avi"
+    copy.parent.mkdir()
+    copy.write_bytes(b"")
+    (folder / "Videos" / "0X000.mp4").touch()
+    (folder / "Videos" / ".DS_Store").touch()
+    listing = echonet.listing(folder)
+    assert listing.patients[0].files == ("Videos/0X000.avi",)
+    assert rejected(listing) == [
+        ("Videos/old/0X000.avi", "duplicate file"),
+        ("Videos/0X000.mp4", "unknown file"),
+    ]
 
 
 def test_frames_strictly_between_the_phases(echonet_copy):
@@ -130,7 +154,7 @@ def test_a_bad_tracing_is_a_reject(echonet_copy, tracing, reason):
 def test_a_tracing_outside_the_frame_is_a_reject_of_its_frame(echonet_copy, trace):
     beyond = [tuple(number + 100 for number in row) for row in trace(4)]
     echonet_copy.traced["0X000"][5] = beyond
-    assert reasons(echonet_copy.write()) == ["empty mask"]
+    assert reasons(echonet_copy.write()) == ["traced outside", "empty mask"]
 
 
 def test_damaged_videos_are_rejects(echonet_copy, write_video):

@@ -69,3 +69,12 @@ def test_another_trace_of_the_same_frame_is_left_out():
     first, second = ventricle(random), ventricle(random)
     rows = np.concatenate([first, second])
     np.testing.assert_array_equal(tracings.first_trace(rows), first)
+
+
+@pytest.mark.parametrize(
+    ("place", "leaves"),
+    [((0, 0), False), ((5, 3), False), ((5.6, 3), True), ((5, -0.6), True)],
+)
+def test_an_outline_leaves_the_frame_by_a_rounded_pixel(place, leaves):
+    vertices = np.array([[1.0, 1.0], [2.0, 2.0], place])
+    assert tracings.leaves(vertices, (4, 6)) == leaves
