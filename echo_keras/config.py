@@ -71,6 +71,8 @@ class Finetune:
         fraction: Share of the labelled patients in (0, 1].
         subset_seed: Which patients a fraction draws.
         validation: `fraction` shrinks the validation split likewise, `full` does not.
+        between: Whether to train on the labelled frames between ED and ES too, where
+            the records have any; validation keeps to these two.
         batch: Frames in a batch.
         steps: Batches of the whole run.
         warmup_steps: Steps of rising learning rate, half of the run at most.
@@ -89,6 +91,7 @@ class Finetune:
     fraction: float = 1.0
     subset_seed: int = 0
     validation: typing.Literal["fraction", "full"] = "fraction"
+    between: bool = False
     batch: int = 16
     steps: int = 500
     warmup_steps: int = 25

@@ -9,7 +9,13 @@ from echo_keras.data import schema
 from pipeline import files, recordfiles
 from pipeline.sources import listings
 
-COUNTS = ("patients", "labelled_frames", "unlabelled_videos", "unlabelled_frames")
+COUNTS = (
+    "patients",
+    "labelled_frames",
+    "sequence_frames",
+    "unlabelled_videos",
+    "unlabelled_frames",
+)
 
 
 def convert(shard, choice, layout):
@@ -71,8 +77,9 @@ def _read(shard, patient, choice):
 
 
 def _count(record, counts):
-    if schema.family(record) == "labelled":
-        counts["labelled_frames"] += 1
-    else:
+    family = schema.family(record)
+    if family == "unlabelled":
         counts["unlabelled_videos"] += 1
         counts["unlabelled_frames"] += len(record.frames)
+    else:
+        counts[f"{family}_frames"] += 1

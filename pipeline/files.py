@@ -36,7 +36,8 @@ def below(folder):
 
     Returns:
         Dict of path relative to the folder, with `/`, to bytes, sorted by path; -1
-        for a link that leads nowhere.
+        for a link that leads nowhere. A folder without entries stands there too,
+        with `/` at its end.
 
     Raises:
         InputError: The folder is missing, empty or may not be read.
@@ -66,6 +67,8 @@ def _local_below(folder, *, entered, prefix=""):
         raise errors.InputError(
             f"no permission to read {folder}; change its mode or its owner"
         ) from error
+    if prefix and not entries:
+        yield prefix, 0
     for entry in entries:
         if entry.is_dir():
             yield from _local_below(

@@ -20,7 +20,7 @@ class Shard:
         split: `train`, `validation`, `test` or `unlisted`.
         number: 0-based number of the shard in its split.
         total: Number of shards of the split.
-        families: `labelled` and `unlabelled`, or the latter alone.
+        families: Families of records that the split may hold, sorted.
         patients: The patients, sorted by name.
     """
 
@@ -55,7 +55,7 @@ def plan(dataset, patients, total=None):
         theirs = [patient for patient in patients if patient.split == split]
         wanted = total or min(math.ceil(len(theirs) / PATIENTS_PER_SHARD), MOST_SHARDS)
         count = min(wanted, len(theirs))
-        labelled = any(patient.labelled for patient in theirs)
+        families = {family for patient in theirs for family in patient.families}
         edges = [len(theirs) * number // count for number in range(count + 1)]
         shards += [
             Shard(
@@ -63,7 +63,7 @@ def plan(dataset, patients, total=None):
                 split=split,
                 number=number,
                 total=count,
-                families=("labelled", "unlabelled") if labelled else ("unlabelled",),
+                families=tuple(sorted(families)),
                 patients=tuple(theirs[edges[number] : edges[number + 1]]),
             )
             for number in range(count)

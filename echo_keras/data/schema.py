@@ -18,7 +18,7 @@ from echo_keras.data import wire
 MANIFEST = "manifest.json"
 """Name of the file that says a folder of records is whole, and what is in it."""
 
-FORMAT = 1
+FORMAT = 2
 """Number of the form of manifests and records, raised where old readers would fail."""
 
 SPLITS = ("train", "validation", "test", "unlisted")
@@ -26,6 +26,12 @@ SPLITS = ("train", "validation", "test", "unlisted")
 
 VENTRICLE = 1
 """Label of the left ventricle's cavity in a mask."""
+
+PHASES = ("ED", "ES")
+"""Phases of labelled frames: end-diastole, end-systole."""
+
+BETWEEN = "between"
+"""Phase of the frames of a sequence that are neither."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -36,13 +42,14 @@ class LabelledFrame:
         patient: Name of the patient, unique in its data set.
         dataset: `echonet` or `camus`.
         view: `4CH` or `2CH`.
-        phase: `ED` or `ES`.
+        phase: `ED`, `ES` or `between`.
         frame: 0-based number of the frame in its video, -1 where unknown.
         image: `(H, W)` uint8 grey levels.
         mask: `(H, W)` uint8 structures: 0 background, 1 left ventricle, 2 myocardium,
             3 left atrium.
         spacing: Height and width of a pixel in mm, 0 where unknown.
         ejection_fraction: Percent, NaN where unknown.
+        quality: `good`, `medium`, `poor`, or empty where unknown.
     """
 
     patient: str
@@ -54,6 +61,7 @@ class LabelledFrame:
     mask: np.ndarray
     spacing: tuple[float, float] = (0.0, 0.0)
     ejection_fraction: float = float("nan")
+    quality: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,32 +96,42 @@ _COMMON = {
     "spacing": _feature("float32", [2], "pixel height and width in mm, 0 unknown"),
 }
 
+_LABELLED = {
+    **_COMMON,
+    "phase": _feature("string", [], "ED, ES or between"),
+    "frame": _feature("int64", [], "0-based number in the video, -1 unknown"),
+    "image": _feature("string", [], "PNG, one 8-bit channel, original size"),
+    "mask": _feature(
+        "string",
+        [],
+        "PNG of the image's size: 0 background, 1 left ventricle, 2 myocardium, "
+        "3 left atrium",
+    ),
+    "ejection_fraction": _feature("float32", [], "percent, NaN unknown"),
+    "quality": _feature("string", [], "good, medium, poor or empty"),
+}
+
 FEATURES = {
-    "labelled": {
-        **_COMMON,
-        "phase": _feature("string", [], "ED or ES"),
-        "frame": _feature("int64", [], "0-based number in the video, -1 unknown"),
-        "image": _feature("string", [], "PNG, one 8-bit channel, original size"),
-        "mask": _feature(
-            "string",
-            [],
-            "PNG of the image's size: 0 background, 1 left ventricle, 2 myocardium, "
-            "3 left atrium",
-        ),
-        "ejection_fraction": _feature("float32", [], "percent, NaN unknown"),
-    },
+    "labelled": _LABELLED,
+    "sequence": _LABELLED,
     "unlabelled": {
         **_COMMON,
         "frames": _feature("string", [None], "PNG of each kept frame, in order"),
         "frame_numbers": _feature("int64", [None], "0-based, -1 unknown"),
     },
 }
-"""Stored form of every feature of the two record families, ready for JSON."""
+"""Stored form of every feature of the record families, ready for JSON.
+
+`labelled` are the ED and ES frames, `sequence` the labelled frames between them, which
+some data sets have and most work leaves out, and `unlabelled` the videos.
+"""
 
 
 def family(record):
     """Name of the record's family, a key of `FEATURES`."""
-    return "labelled" if isinstance(record, LabelledFrame) else "unlabelled"
+    if isinstance(record, UnlabelledVideo):
+        return "unlabelled"
+    return "labelled" if record.phase in PHASES else "sequence"
 
 
 def encode(record):
@@ -149,8 +167,8 @@ def parse_labelled(serialized):
 
     Returns:
         Dict of tensors: `image` and `mask` `(H, W, 1)` uint8; `patient`, `dataset`,
-        `view` and `phase` scalar strings; `frame` scalar int64; `spacing` `(2,)`
-        float32 in mm; `ejection_fraction` scalar float32 in percent.
+        `view`, `phase` and `quality` scalar strings; `frame` scalar int64; `spacing`
+        `(2,)` float32 in mm; `ejection_fraction` scalar float32 in percent.
     """
     import tensorflow as tf
 

@@ -67,13 +67,15 @@ def patients(folder, split):
     return sorted({patient for shard in shards for patient in shard["patients"]})
 
 
-def labelled(folder, split, *, patients=None):
+def labelled(folder, split, *, patients=None, between=False):
     """Labelled frames of one split, in the order of the shards.
 
     Args:
         folder: Folder of records.
         split: `train`, `validation` or `test`.
         patients: Names of the patients to keep; all of the split by default.
+        between: Whether the labelled frames between ED and ES follow these two, where
+            the records have any.
 
     Returns:
         `tf.data.Dataset` of the dicts of `schema.parse_labelled`, one a frame.
@@ -87,6 +89,8 @@ def labelled(folder, split, *, patients=None):
         raise _nothing_labelled(folder, split)
     if patients is not None:
         shards = _shards_with(patients, shards, folder=folder, split=split)
+    if between:
+        shards += _shards(folder, family="sequence", splits=(split,))
     records = tf.data.TFRecordDataset(_files(folder, shards))
     if patients is not None:
         wanted = tf.constant(sorted(patients))

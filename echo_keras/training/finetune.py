@@ -42,7 +42,13 @@ def run(recipe, data, output, *, epochs=None):
         manifest = tfrecords.manifest(data)
         chosen = labelled_patients(recipe, data)
         frames = {
-            split: load(data, split, patients=patients, size=recipe.size)
+            split: load(
+                data,
+                split,
+                patients=patients,
+                size=recipe.size,
+                between=recipe.between and split == "train",
+            )
             for split, patients in chosen.items()
         }
         if epochs:
@@ -86,7 +92,7 @@ def labelled_patients(recipe, data):
     }
 
 
-def load(data, split, *, patients, size):
+def load(data, split, *, patients, size, between=False):
     """Read labelled frames and masks of some patients into memory.
 
     Args:
@@ -94,6 +100,7 @@ def load(data, split, *, patients, size):
         split: Name of the split.
         patients: Names of the patients.
         size: Height and width to resize to, in pixels.
+        between: Whether the labelled frames between ED and ES are wanted too.
 
     Returns:
         `(frames, size, size, 1)` float32 images in [0, 1] and masks of the same shape,
@@ -102,7 +109,7 @@ def load(data, split, *, patients, size):
     Raises:
         InputError: No mask shows a left ventricle.
     """
-    records = tfrecords.labelled(data, split, patients=patients)
+    records = tfrecords.labelled(data, split, patients=patients, between=between)
     pairs = records.map(
         lambda record: (
             preprocess.image(record["image"], size),

@@ -20,10 +20,11 @@ LISTS = {
 }
 FOLDERS = {"training": "train", "testing": "test"}
 
+_BELOW = re.compile(r"(database_nifti|training|testing)/(patient\d+)/([^.].*)?")
 _FILE = re.compile(
     r"(?P<folder>database_nifti|training|testing)/(?P<patient>patient\d+)/(?:"
     r"(?P=patient)_(?P<view>[24]CH)_"
-    r"(?P<part>(?:ED|ES|half_sequence|sequence)(?:_gt)?)\.(?:nii\.gz|mhd|z?raw)"
+    r"(?P<part>(?:ED|ES|half_sequence|sequence)(?:_gt)?)\.(?:nii(?:\.gz)?|mhd|z?raw)"
     r"|Info_(?P<settings>[24]CH)\.cfg)"
 )
 
@@ -50,28 +51,21 @@ def listing(source):
     _check(source, found, folders={folder for folder, _ in theirs})
     lists = {path: files.content(f"{source}/{path}") for path in LISTS if path in found}
     splits = _splits(source, lists)
-    patients = [
+    everyone = [
         _patient(source, matches, split=FOLDERS.get(folder) or splits.pop(name, None))
         for (folder, name), matches in sorted(theirs.items())
     ]
-    rejects = [
-        listings.Reject(patient.name, "unlisted", "in no split, so it has no labels")
-        for patient in patients
-        if patient.split == "unlisted"
-    ]
-    rejects += [
-        listings.Reject(name, "missing", f"no image, though in the split {split}")
-        for name, split in sorted(splits.items())
-    ]
+    patients = [patient for patient in everyone if patient.details["views"]]
+    splits |= {patient.name: patient.split for patient in everyone}
     return listings.Listing(
         patients=tuple(sorted(patients, key=lambda patient: patient.name)),
-        rejects=tuple(rejects),
+        rejects=tuple(_oddities(found, patients, splits)),
         fingerprint=listings.fingerprint(found, lists.values()),
     )
 
 
 def read(patient, choice):
-    """Records of one patient: ED and ES frames with masks, and a video, of each view.
+    """Records of one patient: frames with masks, and a video, of each view.
 
     The video is the half sequence, from ED to ES, or else the ED and ES frames.
 
@@ -80,8 +74,9 @@ def read(patient, choice):
         choice: Which frames to keep without labels; see `frames.choice`.
 
     Yields:
-        `LabelledFrame` of ED, then of ES, unless the patient has no masks;
-        `UnlabelledVideo`; or a `Reject` instead of what cannot be read.
+        `LabelledFrame` of ED, of ES and of the masked frames between, unless the
+        patient has no masks; `UnlabelledVideo`; or a `Reject` instead of what cannot
+        be read.
     """
     with files.local(patient.source, patient.files) as folder:
         settings = {}
@@ -90,6 +85,8 @@ def read(patient, choice):
                 settings[view] = _settings(folder / path)
             except OSError as error:
                 yield listings.Reject(path, "unreadable", error.strerror)
+            except listings.DefectError as defect:
+                yield listings.Reject(path, *defect.args)
         for view in sorted(patient.details["views"]):
             yield from camus_views.records(
                 patient, view, choice, folder=folder, settings=settings
@@ -130,6 +127,23 @@ def _splits(source, lists):
     return splits
 
 
+def _oddities(found, patients, splits):
+    """What the names of files and patients tell that is odd."""
+    for patient in patients:
+        if patient.split == "unlisted":
+            detail = "in no split, so it has no labels"
+            yield listings.Reject(patient.name, "unlisted", detail)
+    for name in sorted(set(splits).difference(patient.name for patient in patients)):
+        detail = f"no image, though in the split {splits[name]}"
+        yield listings.Reject(name, "missing", detail)
+    for path in filter(_BELOW.fullmatch, found):
+        if path.endswith("/"):
+            yield listings.Reject(path, "empty folder", "no file in it")
+        elif not _FILE.fullmatch(path):
+            detail = "its name is none of CAMUS's, so it is not read"
+            yield listings.Reject(path, "unknown file", detail)
+
+
 def _patient(source, matches, *, split):
     views, settings = collections.defaultdict(dict), {}
     for match in matches:
@@ -138,12 +152,17 @@ def _patient(source, matches, *, split):
             settings[match["settings"]] = path
         elif not path.endswith("raw"):
             views[match["view"]][match["part"]] = path
-    masks = any(part.endswith("_gt") for parts in views.values() for part in parts)
+    found = {part for parts in views.values() for part in parts}
+    families = {"unlabelled"}
+    if split and any(part.endswith("_gt") for part in found):
+        families.add("labelled")
+    if split and any(part.endswith("sequence_gt") for part in found):
+        families.add("sequence")
     prefix = "testing_" if matches[0]["folder"] == "testing" else ""
     return listings.Patient(
         name=prefix + matches[0]["patient"],
         split=split or "unlisted",
-        labelled=split is not None and masks,
+        families=tuple(sorted(families)),
         source=str(source),
         files=tuple(match.string for match in matches),
         details={"views": dict(views), "settings": settings},
@@ -151,11 +170,15 @@ def _patient(source, matches, *, split):
 
 
 def _settings(path):
-    """Whole numbers of a `.cfg` file, such as the 1-based ED and ES and the EF."""
-    lines = path.read_text(errors="replace").splitlines()
+    """Keys and values of a `.cfg` file, such as the 1-based ED and ES and the EF."""
+    lines = path.read_text("utf-8-sig", errors="replace").splitlines()
     pairs = [line.partition(":")[::2] for line in lines]
-    return {
-        key.strip().replace("LVef", "EF"): float(value)
+    found = {
+        key.strip().replace("LVef", "EF"): value.strip()
         for key, value in pairs
-        if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value)
+        if value.strip()
     }
+    for key in camus_views.NUMBERS:
+        if not re.fullmatch(r"\d+(\.\d+)?", found.get(key, "0")):
+            raise listings.DefectError("bad number", f"{key} {found[key]!r}")
+    return found

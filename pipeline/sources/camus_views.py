@@ -5,22 +5,26 @@ import math
 from echo_keras.data import schema
 from pipeline.sources import frames, images, listings
 
-PHASES = ("ED", "ES")
 SEQUENCES = ("half_sequence", "sequence")
+NUMBERS = (*schema.PHASES, "EF")
+"""Keys of a `.cfg` file whose values must be numbers."""
 
 
 def records(patient, view, choice, *, folder, settings):
-    """Records of one view: ED and ES with masks, and the video.
+    """Records of one view: labelled frames, and the video.
 
     Args:
         patient: `Patient` of `camus.listing`.
         view: `2CH` or `4CH`.
         choice: Which frames to keep without labels; see `frames.choice`.
         folder: Local folder of the data set.
-        settings: Dict of view to the numbers of its `.cfg` file, where there is one.
+        settings: Dict of view to the keys and values of its `.cfg` file, where there
+            is one. The ejection fraction, which is biplane, and the quality are taken
+            from the other view's where this one has none.
 
     Yields:
-        `LabelledFrame`, `UnlabelledVideo`, or a `Reject` for what cannot be read.
+        `LabelledFrame` of ED, of ES and of the masked frames between; then
+        `UnlabelledVideo`; or a `Reject` for what cannot be read.
     """
     parts = patient.details["views"][view]
     loaded = {}
@@ -30,17 +34,35 @@ def records(patient, view, choice, *, folder, settings):
             loaded[part] = _load(parts, part, folder)
         except listings.DefectError as defect:
             yield listings.Reject(file, *defect.args)
-    numbers = {phase: int(settings.get(view, {}).get(phase, 0)) - 1 for phase in PHASES}
+    own = settings.get(view, {})
+    numbers = {phase: int(float(own.get(phase, 0))) - 1 for phase in schema.PHASES}
+    yield from _too_short(parts, loaded, numbers)
     if patient.labelled:
-        fractions = [found["EF"] for found in settings.values() if "EF" in found]
-        fraction = fractions[0] if fractions else math.nan
-        yield from _labelled(patient, view, loaded, numbers, fraction)
+        both = {
+            key: value
+            for told in (*settings.values(), own)
+            for key, value in told.items()
+        }
+        common = {
+            "patient": patient.name,
+            "dataset": "camus",
+            "view": view,
+            "ejection_fraction": float(both.get("EF", math.nan)),
+            "quality": both.get("ImageQuality", "").lower(),
+        }
+        yield from _phases(parts, loaded, numbers, common)
+        yield from _between(parts, loaded, numbers, common)
     yield from _unlabelled(patient, view, loaded, numbers, choice)
 
 
 def _needed(parts, *, labelled):
-    masks = [f"{phase}_gt" for phase in PHASES if labelled]
-    return [*PHASES, *masks, *(part for part in SEQUENCES if part in parts)]
+    """Parts of a view to read, those that it must have and those that it may have."""
+    stills = [*schema.PHASES]
+    moving = [part for part in SEQUENCES if part in parts]
+    if labelled:
+        stills += [f"{phase}_gt" for phase in schema.PHASES]
+        moving += [f"{part}_gt" for part in moving if f"{part}_gt" in parts]
+    return stills + moving
 
 
 def _load(parts, part, folder):
@@ -48,35 +70,81 @@ def _load(parts, part, folder):
         raise listings.DefectError("missing", "no such file")
     read = images.labels if part.endswith("_gt") else images.grey
     pixels, spacing = read(folder / parts[part])
-    if len(pixels) != 1 and part not in SEQUENCES:
+    if len(pixels) != 1 and part.removesuffix("_gt") not in SEQUENCES:
         raise listings.DefectError("not one image", f"its shape is {pixels.shape}")
     return pixels, spacing
 
 
-def _labelled(patient, view, loaded, numbers, fraction):
-    for phase in PHASES:
-        if phase not in loaded or f"{phase}_gt" not in loaded:
-            continue
-        [image], spacing = loaded[phase]
-        [mask], _ = loaded[f"{phase}_gt"]
-        if image.shape != mask.shape:
-            yield listings.Reject(
-                patient.details["views"][view][f"{phase}_gt"],
-                "mask of another size",
-                f"{mask.shape} for an image of {image.shape}",
-            )
+def _too_short(parts, loaded, numbers):
+    for part in set(SEQUENCES).intersection(loaded):
+        total = len(loaded[part][0])
+        for phase, number in numbers.items():
+            if number >= total:
+                detail = f"{phase} is frame {number + 1} of {total}"
+                yield listings.Reject(parts[part], "video too short", detail)
+
+
+def _phases(parts, loaded, numbers, common):
+    for phase in schema.PHASES:
+        yield from _labelled(
+            parts, loaded, phase, {0: (phase, numbers[phase])}, common=common
+        )
+
+
+def _between(parts, loaded, numbers, common):
+    """Frames of a sequence with a mask, but for its ED and ES: its ends if unknown."""
+    for part in SEQUENCES:
+        if part in loaded:
+            last = len(loaded[part][0]) - 1
+            phases = _known(numbers, last + 1) or (0, last)
+            inner = {
+                number: (schema.BETWEEN, number)
+                for number in range(last + 1)
+                if number not in phases
+            }
+            yield from _labelled(parts, loaded, part, inner, common=common)
+
+
+def _labelled(parts, loaded, part, wanted, *, common):
+    """Labelled frames of one file of images and its file of masks.
+
+    Args:
+        parts: Dict of the view's parts to their files.
+        loaded: Dict of the parts that could be read to pixels and spacing.
+        part: The file of images, such as `ED`; the masks are `ED_gt`.
+        wanted: Dict of the index in the file to the phase and the number in the video.
+        common: What all records of the view share.
+    """
+    if part not in loaded or f"{part}_gt" not in loaded:
+        return
+    file = parts[f"{part}_gt"]
+    pixels, spacing = loaded[part]
+    masks, _ = loaded[f"{part}_gt"]
+    if pixels.shape != masks.shape:
+        detail = f"{masks.shape[-2:]} for an image of {pixels.shape[-2:]}"
+        if len(pixels) != len(masks):
+            detail = f"{len(masks)} masks for {len(pixels)} images"
+        yield listings.Reject(file, "mask of another size", detail)
+        return
+    for index, (phase, number) in wanted.items():
+        if not (masks[index] == schema.VENTRICLE).any():
+            detail = f"no left ventricle in frame {index} of {len(masks)}"
+            yield listings.Reject(file, "empty mask", detail)
             continue
         yield schema.LabelledFrame(
-            patient=patient.name,
-            dataset="camus",
-            view=view,
+            **common,
             phase=phase,
-            frame=numbers[phase],
-            image=image,
-            mask=mask,
+            frame=number,
+            image=pixels[index],
+            mask=masks[index],
             spacing=spacing,
-            ejection_fraction=fraction,
         )
+
+
+def _known(numbers, total):
+    """0-based ED and ES in a video of some length; empty unless both lie in it."""
+    known = tuple(number for number in numbers.values() if 0 <= number < total)
+    return known if len(known) == len(schema.PHASES) else ()
 
 
 def _unlabelled(patient, view, loaded, numbers, choice):
@@ -98,8 +166,7 @@ def _sequence(loaded, numbers, choice):
     for part in SEQUENCES:
         if part in loaded:
             pixels, spacing = loaded[part]
-            known = [phase for phase in numbers.values() if 0 <= phase < len(pixels)]
-            phases = known if len(known) == len(PHASES) else ()
+            phases = _known(numbers, len(pixels))
             kept = frames.kept(choice, len(pixels), phases=phases)
             backwards = numbers["ED"] > numbers["ES"]
             return [
@@ -110,7 +177,7 @@ def _sequence(loaded, numbers, choice):
 
 
 def _stills(loaded, numbers, choice):
-    phases = [phase for phase in PHASES if phase in loaded]
+    phases = [phase for phase in schema.PHASES if phase in loaded]
     kept = frames.kept(choice, len(phases), phases=range(len(phases)))
     return [
         (numbers[phases[place]], loaded[phases[place]][0][0], loaded[phases[place]][1])

@@ -134,10 +134,11 @@ def _check_row(name, row, *, seen):
 
 def _patient(source, row, *, file, tracing):
     ejection_fraction, split = row
+    listed = split.upper() in SPLITS
     return listings.Patient(
         name=_name(file),
         split=SPLITS.get(split.upper(), "unlisted"),
-        labelled=split.upper() in SPLITS,
+        families=("labelled", "unlabelled") if listed else ("unlabelled",),
         source=str(source),
         files=(file,),
         details={

@@ -48,7 +48,7 @@ class Patient:
     Attributes:
         name: Name of the patient, unique in its data set.
         split: `train`, `validation`, `test` or `unlisted`.
-        labelled: Whether masks are expected.
+        families: Families of records to expect, of `schema.FEATURES`.
         source: Folder of the data set.
         files: Paths of the patient's files, relative to the source.
         details: What else the reader of the data set needs.
@@ -56,10 +56,15 @@ class Patient:
 
     name: str
     split: str
-    labelled: bool
+    families: tuple[str, ...]
     source: str
     files: tuple[str, ...]
     details: dict
+
+    @property
+    def labelled(self):
+        """Whether ED and ES masks are expected."""
+        return "labelled" in self.families
 
 
 @dataclasses.dataclass(frozen=True)

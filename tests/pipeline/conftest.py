@@ -88,7 +88,7 @@ class Camus:
         """Frame n of the sequence has the grey level 10 n."""
         sequence = np.repeat(np.arange(6) * 10, 12 * 10).reshape(6, 12, 10)
         phases = {"ED": end_diastole - 1, "ES": end_systole - 1}
-        self.file(patient, "{}").mkdir(parents=True, exist_ok=True)
+        self.file(patient, "").mkdir(parents=True, exist_ok=True)
         self.write_image(patient, f"{{}}_{view}_half_sequence", sequence)
         for phase, frame in phases.items():
             self.write_image(patient, f"{{}}_{view}_{phase}", sequence[frame])

@@ -10,7 +10,8 @@ def test_all_files_are_found_with_their_sizes(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "two").write_bytes(b"xx")
     (tmp_path / "one").write_bytes(b"x")
-    assert files.below(tmp_path) == {"a/b/two": 2, "one": 1}
+    (tmp_path / "empty").mkdir()
+    assert files.below(tmp_path) == {"a/b/two": 2, "empty/": 0, "one": 1}
 
 
 def test_a_loop_of_links_is_entered_once(tmp_path):

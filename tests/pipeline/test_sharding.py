@@ -4,12 +4,12 @@ from pipeline import sharding
 from pipeline.sources import listings
 
 
-def patients(count, split="train", labelled=True):
+def patients(count, split="train", families=("unlabelled",)):
     return [
         listings.Patient(
             name=f"{split}{number:04d}",
             split=split,
-            labelled=labelled,
+            families=families,
             source="source",
             files=(),
             details={},
@@ -51,8 +51,10 @@ def test_shards_are_named_as_tensorflow_datasets_would():
     ]
 
 
-def test_a_split_without_masks_has_no_labelled_file():
-    [train] = sharding.plan("camus", patients(1))
-    [unlisted] = sharding.plan("camus", patients(1, "unlisted", labelled=False))
-    assert train.families == ("labelled", "unlabelled")
+def test_a_split_has_a_file_for_every_family_of_any_patient():
+    labelled = patients(1, families=("labelled", "unlabelled"))
+    moving = patients(1, families=("sequence", "unlabelled"))
+    [train] = sharding.plan("camus", labelled + moving)
+    [unlisted] = sharding.plan("camus", patients(1, "unlisted"))
+    assert train.families == ("labelled", "sequence", "unlabelled")
     assert unlisted.families == ("unlabelled",)

@@ -9,7 +9,7 @@ from pipeline.sources import listings
 @pytest.fixture
 def plan():
     patients = [
-        listings.Patient(f"p{number}", "train", True, "source", (), {})
+        listings.Patient(f"p{number}", "train", ("labelled",), "source", (), {})
         for number in range(5)
     ]
     return sharding.plan("camus", patients, 2)

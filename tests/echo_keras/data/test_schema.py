@@ -21,6 +21,7 @@ def labelled_frame(height=5, width=7):
         mask=random.integers(0, 4, (height, width), dtype=np.uint8),
         spacing=(0.308, 0.154),
         ejection_fraction=54.0,
+        quality="poor",
     )
 
 
@@ -48,6 +49,17 @@ def test_a_labelled_frame_survives_the_record_unchanged():
         b"2CH",
         b"ES",
     ]
+    assert parsed["quality"] == b"poor"
+
+
+@pytest.mark.parametrize(
+    ("phase", "family"),
+    [("ED", "labelled"), ("ES", "labelled"), ("between", "sequence")],
+)
+def test_frames_between_the_phases_are_a_family_of_their_own(phase, family):
+    record = dataclasses.replace(labelled_frame(), phase=phase)
+    assert schema.family(record) == family
+    assert schema.family(unlabelled_video()) == "unlabelled"
 
 
 def test_a_video_survives_the_record_unchanged():

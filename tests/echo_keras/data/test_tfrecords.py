@@ -73,7 +73,7 @@ def folder(tmp_path):
         "train": {"labelled_frames": 5, "unlabelled_videos": 2},
         "test": {"labelled_frames": 0, "unlabelled_videos": 1},
     }
-    manifest = {"format": 1, "counts": counts, "shards": shards}
+    manifest = {"format": schema.FORMAT, "counts": counts, "shards": shards}
     (tmp_path / tfrecords.MANIFEST).write_text(json.dumps(manifest))
     return tmp_path
 
@@ -89,6 +89,24 @@ def test_labelled_frames_come_in_the_order_of_the_shards(folder):
 def test_only_the_frames_of_the_wanted_patients_are_read(folder):
     dataset = tfrecords.labelled(folder, "train", patients=["c", "b"])
     assert names(dataset) == ["c", "b", "b"]
+
+
+def test_frames_between_the_phases_come_when_they_are_wanted(folder):
+    shard = write_shard(
+        folder,
+        "sequence/echonet-train.tfrecord-00000-of-00001",
+        [frame("a", "between"), frame("c", "between"), frame("z", "between")],
+    )
+    manifest = tfrecords.manifest(folder)
+    manifest["shards"].append(shard)
+    (folder / tfrecords.MANIFEST).write_text(json.dumps(manifest))
+
+    def phases(**options):
+        frames = tfrecords.labelled(folder, "train", patients=["a"], **options)
+        return [record["phase"].numpy() for record in frames]
+
+    assert phases() == [b"ED", b"ES"]
+    assert phases(between=True) == [b"ED", b"ES", b"between"]
 
 
 def test_patients_are_those_with_labelled_frames(folder):
@@ -139,8 +157,8 @@ def test_a_missing_or_unfinished_folder_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('{"format": 1, "cou', "is damaged"),
-        ('{"format": 2}', "of format 2, .* reads 1"),
+        ('{"format": 2, "cou', "is damaged"),
+        ('{"format": 1}', "of format 1, .* reads 2"),
         ("[]", "of format None"),
     ],
 )

@@ -70,7 +70,12 @@ def records(tmp_path_factory):
         "patients": ["a", "b", "c"],
     }
     counts = {"test": {"labelled_frames": 6, "unlabelled_videos": 0}}
-    manifest = {"format": 1, "dataset": "camus", "counts": counts, "shards": [shard]}
+    manifest = {
+        "format": schema.FORMAT,
+        "dataset": "camus",
+        "counts": counts,
+        "shards": [shard],
+    }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

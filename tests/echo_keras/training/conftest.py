@@ -29,7 +29,7 @@ def write_records():
             for split, patients in splits.items()
         }
         manifest = {
-            "format": 1,
+            "format": schema.FORMAT,
             "dataset": "echonet",
             "source_fingerprint": "0123abcd",
             "counts": counts,

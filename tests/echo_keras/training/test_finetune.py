@@ -284,3 +284,24 @@ def test_a_deeplab_is_fine_tuned_with_augmentation(records, tmp_path):
     summary = finetune.run(recipe, records, tmp_path / "model")
     assert np.isfinite(summary["loss"]).all()
     assert (tmp_path / "model" / finetune.MODEL_FILE).is_file()
+
+
+@pytest.mark.usefixtures("small_network")
+def test_frames_between_the_phases_are_trained_on_when_asked_for(
+    write_records, tmp_path
+):
+    folder = tmp_path / "records"
+    folder.mkdir()
+    manifest = tfrecords.manifest(write_records(folder))
+    train = next(shard for shard in manifest["shards"] if shard["split"] == "train")
+    manifest["shards"] += [train | {"family": "sequence"}]
+    (folder / tfrecords.MANIFEST).write_text(json.dumps(manifest))
+    recipe = config.replace(TINY, fraction=0.5, steps=1)
+    counted = [
+        finetune.run(config.replace(recipe, between=between), folder, tmp_path / name)
+        for name, between in (("phases", False), ("all", True))
+    ]
+    assert [summary["frames"] for summary in counted] == [
+        {"train": 8, "validation": 4},
+        {"train": 16, "validation": 4},
+    ]

@@ -33,7 +33,7 @@ def videos(tmp_path_factory):
     }
     counts = {"labelled_frames": 0, "unlabelled_videos": len(PATIENTS)}
     manifest = {
-        "format": 1,
+        "format": schema.FORMAT,
         "dataset": "echonet",
         "source_fingerprint": "0123abcd",
         "counts": {"train": counts},

@@ -72,6 +72,82 @@ def test_videos_run_from_diastole_to_systole_even_if_stored_reversed(camus_copy)
         assert levels == [10 * number for number in video.frame_numbers]
 
 
+def test_masks_of_a_half_sequence_become_frames_between_the_phases(camus_copy):
+    masks = np.ones((6, 12, 10))
+    camus_copy.write_image("patient0001", "{}_4CH_half_sequence_gt", masks)
+    camus_copy.write_image("patient0004", "{}_4CH_half_sequence_gt", masks)
+    records = read(camus_copy.folder)
+    between = [
+        record
+        for record in records["patient0001"]
+        if schema.family(record) == "sequence"
+    ]
+    assert [(record.phase, record.frame) for record in between] == [
+        ("between", number) for number in (1, 2, 3, 4)
+    ]
+    assert [int(record.image.max()) for record in between] == [10, 20, 30, 40]
+    assert {record.ejection_fraction for record in between} == {54}
+    assert all(record.mask.all() for record in between)
+    assert len(records["patient0004"]) == 2
+
+
+def test_without_cfg_the_ends_of_a_half_sequence_are_its_phases(camus_copy):
+    for view in ("2CH", "4CH"):
+        camus_copy.file("patient0001", f"Info_{view}.cfg").unlink()
+    masks = np.ones((6, 12, 10))
+    camus_copy.write_image("patient0001", "{}_4CH_half_sequence_gt", masks)
+    records = read(camus_copy.folder)["patient0001"]
+    numbers = [
+        record.frame for record in records if schema.family(record) == "sequence"
+    ]
+    assert numbers == [1, 2, 3, 4]
+    assert {record.quality for record in records if hasattr(record, "quality")} == {""}
+
+
+def test_a_half_sequence_with_other_masks_is_a_reject(camus_copy):
+    masks = np.ones((5, 12, 10))
+    camus_copy.write_image("patient0001", "{}_4CH_half_sequence_gt", masks)
+    [(file, reason)] = rejects(read(camus_copy.folder))
+    assert file == "patient0001_4CH_half_sequence_gt.nii.gz"
+    assert reason == "mask of another size"
+
+
+def test_quality_is_the_own_views_or_else_the_others(camus_copy):
+    for view, quality in (("2CH", "ImageQuality: Poor\n"), ("4CH", "")):
+        settings = camus_copy.file("patient0001", f"Info_{view}.cfg")
+        settings.write_text(settings.read_text() + quality)
+    settings = camus_copy.file("patient0002", "Info_4CH.cfg")
+    settings.write_text(settings.read_text() + "ImageQuality: Good\n")
+    settings = camus_copy.file("patient0002", "Info_2CH.cfg")
+    settings.write_text(settings.read_text() + "ImageQuality: Medium\n")
+    records = read(camus_copy.folder)
+    told = [
+        [record.quality for record in records[name] if hasattr(record, "quality")]
+        for name in ("patient0001", "patient0002")
+    ]
+    assert told == [["poor"] * 4, ["medium"] * 2 + ["good"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [("EF: fifty", "bad number"), ("ED: 1.x", "bad number"), ("ES: 7", "video too")],
+)
+def test_settings_that_cannot_be_are_told(camus_copy, line, reason):
+    settings = camus_copy.file("patient0001", "Info_2CH.cfg")
+    settings.write_text(f"{settings.read_text()}{line}\n")
+    [(_, found)] = rejects(read(camus_copy.folder))
+    assert found.startswith(reason)
+
+
+def test_settings_may_have_windows_line_ends_and_a_mark(camus_copy):
+    settings = camus_copy.file("patient0001", "Info_2CH.cfg")
+    text = settings.read_text().replace("\n", "\r\n")
+    settings.write_bytes(text.encode("utf-8-sig"))
+    diastole, systole, *_ = read(camus_copy.folder)["patient0001"]
+    assert (diastole.frame, systole.frame) == (0, 5)
+    assert diastole.ejection_fraction == 54
+
+
 def test_frames_strictly_between_the_phases(camus_copy):
     records = read(camus_copy.folder, "between")["patient0001"]
     assert records[2].frame_numbers == (1, 2, 3, 4)
@@ -125,6 +201,7 @@ def test_a_damaged_file_is_a_reject_and_the_rest_is_kept(camus_copy, how, reason
     [
         ("{}_4CH_ED_gt", np.ones((10, 12)), "mask of another size"),
         ("{}_4CH_ED_gt", np.full((12, 10), 4), "values out of range"),
+        ("{}_4CH_ED_gt", np.full((12, 10), 2), "empty mask"),
         ("{}_4CH_ED", np.full((12, 10), 256), "values out of range"),
         ("{}_4CH_ED", np.full((12, 10), 0.5), "values out of range"),
         ("{}_4CH_ED", np.ones((2, 12, 10)), "not one image"),
@@ -143,6 +220,29 @@ def test_missing_files_and_patients_are_rejects(camus_copy):
     missing = [reject.file for reject in listing.rejects if reject.reason == "missing"]
     assert missing == ["patient0009"]
     assert rejects(read(camus_copy.folder)) == [("patient0002_2CH_ED_gt", "missing")]
+
+
+def test_what_is_no_file_of_the_data_set_is_told(camus_copy):
+    for ending in ("{}_4CH_EDD.nii.gz", "Thumbs.db", ".hidden"):
+        camus_copy.file("patient0001", ending).touch()
+    camus_copy.file("patient0007", "").mkdir()
+    for path in camus_copy.file("patient0004", "").glob("*.nii.gz"):
+        path.unlink()
+    listing = camus.listing(camus_copy.folder)
+    assert [(reject.file, reject.reason) for reject in listing.rejects] == [
+        ("patient0004", "missing"),
+        ("database_nifti/patient0001/Thumbs.db", "unknown file"),
+        ("database_nifti/patient0001/patient0001_4CH_EDD.nii.gz", "unknown file"),
+        ("database_nifti/patient0007/", "empty folder"),
+    ]
+
+
+def test_images_may_be_uncompressed(camus_copy):
+    image = camus_copy.file("patient0001", "{}_2CH_ED.nii.gz")
+    plain = image.with_suffix("")
+    plain.write_bytes(gzip.decompress(image.read_bytes()))
+    image.unlink()
+    assert rejects(read(camus_copy.folder)) == []
 
 
 def test_a_link_that_leads_nowhere_is_a_reject(camus_copy):
@@ -189,6 +289,9 @@ def test_the_release_of_2019_is_read_by_its_folders(tmp_path):
     assert [(patient.name, patient.split) for patient in listing.patients] == [
         ("patient0001", "train"),
         ("testing_patient0001", "test"),
+    ]
+    assert [(reject.file, reject.reason) for reject in listing.rejects] == [
+        ("testing/patient0002/", "empty folder")
     ]
     records = read(tmp_path)
     diastole, systole, _ = records["patient0001"]
