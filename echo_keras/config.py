@@ -29,6 +29,7 @@ class Pretrain:
         encoder: Network to pretrain; `unet` for UNet, `resnet50` for DeepLabV3.
         width: Channels of the encoder's first level; 64 is the published size.
         size: Height and width of the frames in pixels.
+        aspect: How frames are made square: `stretch`, or `keep` between black bars.
         views: How a frame is altered: `echo` for ultrasound, `paper` as published.
         batch: Videos in a batch, over all replicas.
         epochs: Passes over the videos, each with one random frame of every video.
@@ -46,6 +47,7 @@ class Pretrain:
     encoder: typing.Literal["unet", "resnet50"] = "unet"
     width: int = 16
     size: int = 96
+    aspect: typing.Literal["stretch", "keep"] = "stretch"
     views: typing.Literal["echo", "paper"] = "echo"
     batch: int = 64
     epochs: int = 40
@@ -68,6 +70,7 @@ class Finetune:
         init: `random`, `imagenet` or the folder of a pretrained encoder.
         width: Channels of the encoder's first level; 64 is the published size.
         size: Height and width of the frames in pixels.
+        aspect: How frames are made square: `stretch`, or `keep` between black bars.
         fraction: Share of the labelled patients in (0, 1].
         subset_seed: Which patients a fraction draws.
         validation: `fraction` shrinks the validation split likewise, `full` does not.
@@ -88,6 +91,7 @@ class Finetune:
     init: str = "random"
     width: int = 16
     size: int = 96
+    aspect: typing.Literal["stretch", "keep"] = "stretch"
     fraction: float = 1.0
     subset_seed: int = 0
     validation: typing.Literal["fraction", "full"] = "fraction"

@@ -22,13 +22,14 @@ THRESHOLD = 0.5
 SIGNATURES = ("serving_default", "image_bytes")
 
 
-def module(model, size):
+def module(model, size, *, aspect="stretch"):
     """Wrap a segmentation network in the two functions that are served.
 
     Args:
         model: Keras model from `(batch, size, size, 1)` frames in [0, 1] to
             probabilities of the same shape.
         size: Height and width that the network takes, in pixels.
+        aspect: How frames are made square, of `preprocess.ASPECTS`.
 
     Returns:
         `tf.Module` with one `tf.function` for each of `SIGNATURES`.
@@ -46,12 +47,12 @@ def module(model, size):
     def image_bytes(image_bytes):
         image_bytes = tf.ensure_shape(image_bytes, (None,))
         frames, sizes = tf.map_fn(
-            lambda encoded: _frame(encoded, size),
+            lambda encoded: _frame(encoded, size, aspect),
             image_bytes,
             fn_output_signature=(tf.TensorSpec(shape[1:]), tf.TensorSpec(2, tf.int32)),
         )
         return tf.map_fn(
-            _answer,
+            lambda item: _answer(*item, aspect),
             (model(frames, training=False), sizes),
             fn_output_signature={
                 "mask_png_bytes": tf.string,
@@ -65,18 +66,18 @@ def module(model, size):
     return served
 
 
-def _frame(encoded, size):
+def _frame(encoded, size, aspect):
     pixels = tf.io.decode_image(encoded, expand_animations=False)
     pixels = tf.ensure_shape(pixels, (None, None, None))
     has_colour = tf.shape(pixels)[-1] >= 3
     channels = tf.where(has_colour, tf.range(3), tf.zeros(3, tf.int32))
     grey = preprocess.grey(tf.gather(pixels, channels, axis=-1))
-    return preprocess.image(grey, size), tf.shape(pixels)[:2]
+    return preprocess.image(grey, size, aspect=aspect), tf.shape(pixels)[:2]
 
 
-def _answer(item):
-    probability, size = item
-    restored = preprocess.restore(probability[None], size[0], size[1])[0]
+def _answer(probability, size, aspect):
+    frames = probability[None]
+    restored = preprocess.restore(frames, size[0], size[1], aspect=aspect)[0]
     mask = restored >= THRESHOLD
     area = tf.reduce_sum(tf.cast(mask, tf.int32))
     inside = tf.reduce_sum(tf.where(mask, restored, 0.0))

@@ -104,8 +104,9 @@ def local(model_dir):
             return servable.run("image_bytes", {"image_bytes": images})
 
     else:
-        model = export.load_keras(model_dir)
-        run = endpoints.module(model, model.input_shape[1]).image_bytes
+        model, recipe = export.load_keras(model_dir)
+        served = endpoints.module(model, recipe.size, aspect=recipe.aspect)
+        run = served.image_bytes
 
     def segment(images):
         answer = run(np.array(images, object))

@@ -32,8 +32,8 @@ def export(model_dir, output):
             written to.
         RuntimeError: The exported graph answers otherwise than the Keras model.
     """
-    model = load_keras(model_dir)
-    served = endpoints.module(model, model.input_shape[1])
+    model, recipe = load_keras(model_dir)
+    served = endpoints.module(model, recipe.size, aspect=recipe.aspect)
     number = max(session.version_numbers(output), default=0) + 1
     version = Path(output) / str(number)
     with aside.folder(version) as partial:
@@ -56,13 +56,15 @@ def load_keras(model_dir):
         model_dir: Folder that `echo-keras finetune` wrote.
 
     Returns:
-        Keras model from `(batch, size, size, 1)` frames to probabilities.
+        Keras model from `(batch, size, size, 1)` frames to probabilities, and the
+        `config.Finetune` that it was trained by.
 
     Raises:
         InputError: The folder holds no fine-tuned model.
     """
     folder = Path(model_dir)
-    if _recipe(folder).network == "deeplabv3":
+    recipe = _recipe(folder)
+    if recipe.network == "deeplabv3":
         from echo_keras.models import deeplabv3  # noqa: F401  registers its layers
     try:
         model = keras.models.load_model(folder / MODEL, compile=False)
@@ -77,7 +79,7 @@ def load_keras(model_dir):
             "square grey ones of a fixed size; give a folder that echo-keras finetune "
             "wrote"
         )
-    return model
+    return model, config.replace(recipe, size=height)
 
 
 def largest_difference(servable, model, served):

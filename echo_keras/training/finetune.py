@@ -47,6 +47,7 @@ def run(recipe, data, output, *, epochs=None):
                 split,
                 patients=patients,
                 size=recipe.size,
+                aspect=recipe.aspect,
                 between=recipe.between and split == "train",
             )
             for split, patients in chosen.items()
@@ -92,7 +93,7 @@ def labelled_patients(recipe, data):
     }
 
 
-def load(data, split, *, patients, size, between=False):
+def load(data, split, *, patients, size, aspect="stretch", between=False):
     """Read labelled frames and masks of some patients into memory.
 
     Args:
@@ -100,6 +101,7 @@ def load(data, split, *, patients, size, between=False):
         split: Name of the split.
         patients: Names of the patients.
         size: Height and width to resize to, in pixels.
+        aspect: How frames are made square, of `preprocess.ASPECTS`.
         between: Whether the labelled frames between ED and ES are wanted too.
 
     Returns:
@@ -112,8 +114,8 @@ def load(data, split, *, patients, size, between=False):
     records = tfrecords.labelled(data, split, patients=patients, between=between)
     pairs = records.map(
         lambda record: (
-            preprocess.image(record["image"], size),
-            preprocess.mask(record["mask"], size),
+            preprocess.image(record["image"], size, aspect=aspect),
+            preprocess.mask(record["mask"], size, aspect=aspect),
         ),
         num_parallel_calls=tf.data.AUTOTUNE,
     )

@@ -37,7 +37,7 @@ def run(recipe, data, output, *, replicas=None):
         devices = strategy.create(replicas)
         keras.utils.set_random_seed(recipe.seed)
         origins = [_origin(source) for source in data]
-        videos = load(data, recipe.splits, size=recipe.size)
+        videos = load(data, recipe.splits, size=recipe.size, aspect=recipe.aspect)
         model, history = _fit(recipe, videos, devices)
         summary = {
             **history,
@@ -53,20 +53,22 @@ def run(recipe, data, output, *, replicas=None):
     return summary
 
 
-def load(data, splits, *, size):
+def load(data, splits, *, size, aspect="stretch"):
     """Read the frames of unlabelled videos into memory.
 
     Args:
         data: Folders of records.
         splits: Splits to read.
         size: Height and width to resize to, in pixels.
+        aspect: How frames are made square, of `preprocess.ASPECTS`.
 
     Returns:
         List of `(frames, size, size, 1)` uint8 arrays, one a video.
     """
 
     def frame(encoded):
-        pixels = preprocess.image(tf.io.decode_png(encoded, channels=1), size)
+        pixels = tf.io.decode_png(encoded, channels=1)
+        pixels = preprocess.image(pixels, size, aspect=aspect)
         return tf.image.convert_image_dtype(pixels, tf.uint8, saturate=True)
 
     videos = tfrecords.unlabelled(data, splits).map(

@@ -97,17 +97,45 @@ def test_different_channels_average():
     np.testing.assert_allclose(grey[:, 0, 0], [170, 30], rtol=1e-6)
 
 
+@pytest.mark.parametrize("aspect", preprocess.ASPECTS)
 @pytest.mark.parametrize("shape", SIZES)
-def test_a_ramp_survives_the_way_to_the_network_and_back(shape):
+def test_a_ramp_survives_the_way_to_the_network_and_back(shape, aspect):
     height, width = shape
     rows, columns = (np.mgrid[:height, :width] + 0.5) / [[[height]], [[width]]]
     ramp = (0.3 * rows + 0.7 * columns)[..., None]
-    seen = preprocess.image(ramp[None] * 255, 64)
-    back = preprocess.restore(seen, height, width).numpy()[0]
+    seen = preprocess.image(ramp[None] * 255, 64, aspect=aspect)
+    back = preprocess.restore(seen, height, width, aspect=aspect).numpy()[0]
     assert back.shape == (height, width, 1)
     border = 4
     inside = (slice(border, -border), slice(border, -border))
     np.testing.assert_allclose(back[inside], ramp[inside], atol=0.005)
+
+
+@pytest.mark.parametrize("shape", [(120, 80), (80, 120), (100, 100)])
+def test_a_kept_aspect_keeps_a_circle_a_circle_in_frame_and_mask(shape):
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    inside = (rows - 41) ** 2 + (columns - 38) ** 2 < 25**2
+    labels = inside.astype(np.uint8)[..., None]
+    image = preprocess.image(labels * 255, 60, aspect="keep").numpy()[..., 0]
+    mask = preprocess.mask(labels, 60, aspect="keep").numpy()[..., 0]
+    for circle in (image > 0.5, mask > 0):
+        high, wide = (np.flatnonzero(circle.any(axis)).size for axis in (1, 0))
+        assert abs(high - wide) <= 1
+    assert (mask * (image > 0.5)).sum() > 0.97 * mask.sum()
+
+
+@pytest.mark.parametrize(
+    ("shape", "filled"),
+    [((20, 40), (slice(2, 7), slice(0, 10))), ((30, 10), (slice(0, 10), slice(3, 6)))],
+)
+def test_what_a_kept_aspect_leaves_is_black(shape, filled):
+    white = np.full((2, *shape, 1), 255, np.uint8)
+    expected = np.zeros((10, 10))
+    expected[filled] = 1
+    for image in preprocess.image(white, 10, aspect="keep").numpy():
+        np.testing.assert_allclose(image[..., 0], expected, atol=1e-6)
+    mask = preprocess.mask(white, 10, structure=255, aspect="keep")
+    np.testing.assert_array_equal(mask[1, ..., 0], expected)
 
 
 def test_restoring_to_the_same_size_changes_nothing():

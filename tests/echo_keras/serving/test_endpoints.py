@@ -1,4 +1,5 @@
 import io
+import shutil
 
 import cv2
 import numpy as np
@@ -8,14 +9,14 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from echo_keras.data import preprocess
-from echo_keras.serving import endpoints, export
+from echo_keras.serving import endpoints, export, session
 
 SHAPES = [(40, 50), (97, 31), (32, 32), (200, 130)]
 
 
 @pytest.fixture(scope="module")
 def model(tuned):
-    return export.load_keras(tuned)
+    return export.load_keras(tuned)[0]
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +53,27 @@ def test_float_frames_give_the_probabilities_of_the_keras_model(model, served):
     np.testing.assert_allclose(answer["probability"], expected, atol=1e-5)
 
 
-def test_encoded_images_of_many_sizes_give_the_masks_of_the_python_path(model, served):
+@pytest.fixture(scope="module", params=preprocess.ASPECTS)
+def exported(request, tuned, tmp_path_factory):
+    """Aspect of a recipe and the model exported by it."""
+    aspect, folder = request.param, tmp_path_factory.mktemp("exported")
+    shutil.copytree(tuned, folder / "tuned")
+    with (folder / "tuned" / export.RECIPE).open("a") as recipe:
+        recipe.write(f"aspect: {aspect}\n")
+    return aspect, session.load(export.export(folder / "tuned", folder / "lv"))
+
+
+def test_encoded_images_of_many_sizes_give_the_masks_of_the_python_path(
+    model, exported
+):
+    aspect, served = exported
     images = [speckle(shape, seed) for seed, shape in enumerate(SHAPES)]
     answer = segment(served, *map(encoded, images))
     for position, pixels in enumerate(images):
-        frame = preprocess.image(pixels[..., None], 32)
+        frame = preprocess.image(pixels[..., None], 32, aspect=aspect)
         probability = model(frame[None], training=False)
-        restored = preprocess.restore(probability, *pixels.shape)[0, ..., 0].numpy()
+        restored = preprocess.restore(probability, *pixels.shape, aspect=aspect)
+        restored = restored[0, ..., 0].numpy()
         drawn = mask(answer["mask_png_bytes"][position])
         np.testing.assert_array_equal(drawn, np.where(restored >= 0.5, 255, 0))
         assert answer["area"][position] == np.count_nonzero(drawn)

@@ -24,9 +24,9 @@ def test_an_export_tells_its_difference_and_its_recipe(tuned, models_dir):
 
 
 def test_an_export_of_other_weights_is_noticed(tuned, models_dir):
-    model = export.load_keras(tuned)
+    model, recipe = export.load_keras(tuned)
     model.set_weights([1.1 * weights for weights in model.get_weights()])
-    served = export.endpoints.module(model, model.input_shape[1])
+    served = export.endpoints.module(model, recipe.size)
     servable = session.load(models_dir / "lv" / "1")
     assert export.largest_difference(servable, model, served) > 0.01
 
