@@ -1,16 +1,21 @@
-"""Grey frames of a video file, decoded once and no further than needed."""
+"""Grey frames of a video file, each decoded once and no more of them than needed."""
 
 import os
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read when cv2 is imported
 
 import cv2
+import numpy as np
 
-from pipeline.sources import listings
+from pipeline.sources import listings, mjpeg
 
 
 def grey_frames(path, wanted):
-    """Decode some frames of a video, in one pass from its start.
+    """Decode some frames of a video.
+
+    Of Motion JPEG the wanted frames alone are decoded, and their grey is the luminance
+    that is stored. Any other video is decoded by FFmpeg from its start to the last
+    frame wanted.
 
     Args:
         path: Local path of the video.
@@ -24,36 +29,59 @@ def grey_frames(path, wanted):
     Raises:
         DefectError: The file is no video, or ends before the last wanted frame.
     """
+    try:
+        stored = mjpeg.images(path.read_bytes())
+    except OSError as error:
+        raise listings.DefectError("unreadable", error.strerror) from error
+    if stored is None:
+        return _by_ffmpeg(path, wanted)
+    total, images = stored
+    return total, {
+        number: _by_jpeg(images, number, total) for number in _checked(wanted, total)
+    }
+
+
+def _checked(wanted, total):
+    """Ascending numbers of the wanted frames, all of which the video should have."""
+    numbers = sorted(set(wanted(total)))
+    if numbers and numbers[-1] >= total:
+        raise listings.DefectError(
+            "video too short", f"frame {numbers[-1]} is wanted of {total}"
+        )
+    return numbers
+
+
+def _by_jpeg(images, number, total):
+    if number >= len(images):
+        raise _truncated(number, total)
+    encoded = np.frombuffer(images[number], np.uint8)
+    frame = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)
+    if frame is None:
+        raise _truncated(number, total)
+    return frame
+
+
+def _by_ffmpeg(path, wanted):
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     try:
         total = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
         if not video.isOpened() or not 0 < total <= path.stat().st_size:
             raise listings.DefectError("not a video", "no frame can be decoded")
-        return total, _decode(video, sorted(set(wanted(total))), total)
+        frames, numbers = {}, _checked(wanted, total)
+        for number in range(numbers[-1] + 1 if numbers else 0):
+            if not video.grab():
+                raise _truncated(number, total)
+            if number in numbers:
+                whole, frame = video.retrieve()
+                if not whole:
+                    raise _truncated(number, total)
+                frames[number] = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+        return total, frames
     finally:
         video.release()
 
 
-def _decode(video, numbers, total):
-    if numbers and numbers[-1] >= total:
-        raise listings.DefectError(
-            "video too short", f"frame {numbers[-1]} is wanted of {total}"
-        )
-    frames = {}
-    for number in range(numbers[-1] + 1 if numbers else 0):
-        if not video.grab():
-            raise listings.DefectError(
-                "truncated video", f"frame {number} of {total} cannot be decoded"
-            )
-        if number in numbers:
-            frames[number] = _grey(video, number)
-    return frames
-
-
-def _grey(video, number):
-    whole, frame = video.retrieve()
-    if not whole:
-        raise listings.DefectError(
-            "truncated video", f"frame {number} cannot be decoded"
-        )
-    return cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+def _truncated(number, total):
+    return listings.DefectError(
+        "truncated video", f"frame {number} of {total} cannot be decoded"
+    )
