@@ -26,6 +26,8 @@ from pipeline import convert, files, manifests, sharding, watch, worker
 from pipeline import layout as layouts
 from pipeline.sources import frames, listings
 
+MOST_THREADS = 8
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -195,19 +197,22 @@ def _convert(plan, choice, layout, *, beam_args):
 
 
 def _runner(beam_args, *, most_workers):
-    """Beam's options, and unless they name a runner one that needs no download."""
+    """Beam's options, and unless they name a runner one that needs no download.
+
+    Threads share one start of Beam, which takes seconds, and the work is done inside
+    OpenCV and zlib, where they do not wait for each other; on many cores they would
+    wait for the interpreter in between.
+    """
     workers = min(os.cpu_count(), most_workers)
-    options = pipeline_options.PipelineOptions(
-        [
-            "--direct_running_mode=multi_processing",
-            f"--direct_num_workers={workers}",
-            *beam_args,
-        ]
-    )
+    mode = "multi_threading" if workers <= MOST_THREADS else "multi_processing"
+    given = [f"--direct_running_mode={mode}", f"--direct_num_workers={workers}"]
+    options = pipeline_options.PipelineOptions([*given, *beam_args])
     name = options.view_as(pipeline_options.StandardOptions).runner
     if name:
         return _named(name), pipeline_options.PipelineOptions(list(beam_args))
     direct = options.view_as(pipeline_options.DirectOptions)
+    if direct.direct_running_mode == "in_memory":
+        direct.direct_num_workers = 1  # or else Beam warns that it will not use more
     if direct.direct_running_mode != "multi_processing":
         return fn_runner.FnApiRunner(), options
     direct.direct_running_mode = None  # or else it would start Beam's own worker

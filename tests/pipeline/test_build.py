@@ -14,7 +14,6 @@ from echo_keras.data import tfrecords
 from pipeline import build
 
 ONE = ("--direct_running_mode=in_memory", "--direct_num_workers=1")
-TWO = ("--direct_num_workers=2",)
 
 
 def run(dataset, source, output, **options):
@@ -58,11 +57,31 @@ def test_the_manifest_names_every_file_by_its_digest(camus_copy, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_bytes_depend_on_neither_workers_nor_mode(echonet_copy, tmp_path):
+@pytest.mark.parametrize("mode", ["multi_threading", "multi_processing"])
+def test_the_bytes_depend_on_neither_workers_nor_mode(echonet_copy, tmp_path, mode):
     source = echonet_copy.write()
     run("echonet", source, tmp_path / "one", shards=2)
-    run("echonet", source, tmp_path / "two", shards=2, beam_args=TWO)
+    two = (f"--direct_running_mode={mode}", "--direct_num_workers=2")
+    run("echonet", source, tmp_path / "two", shards=2, beam_args=two)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+@pytest.mark.parametrize(
+    ("cores", "given", "mode", "workers"),
+    [
+        (2, (), "multi_threading", 2),
+        (64, (), None, 16),
+        (64, ("--direct_running_mode=multi_threading",), "multi_threading", 16),
+        (2, ("--direct_running_mode=in_memory",), "in_memory", 1),
+        (2, ("--direct_num_workers=5",), "multi_threading", 5),
+    ],
+)
+def test_the_job_runs_here_on_all_cores(monkeypatch, cores, given, mode, workers):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    runner, options = build._runner(given, most_workers=16)
+    direct = options.view_as(build.pipeline_options.DirectOptions)
+    assert (direct.direct_running_mode, direct.direct_num_workers) == (mode, workers)
+    assert isinstance(runner, build.fn_runner.FnApiRunner)
 
 
 def test_a_run_after_a_failure_converts_only_what_is_missing(
