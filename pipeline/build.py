@@ -86,6 +86,7 @@ def run(
             files are damaged.
     """
     choice = frames.choice(unlabelled_frames)
+    files.use_options(beam_args)
     source, output = str(source).rstrip("/"), str(output).rstrip("/")
     layout = layouts.Layout(output)
     _check_output(layout, source)

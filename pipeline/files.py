@@ -8,6 +8,7 @@ import uuid
 from pathlib import Path
 
 from apache_beam.io import filesystem, filesystems
+from apache_beam.options import pipeline_options
 
 from echo_keras import errors
 
@@ -26,6 +27,16 @@ _DISK_ERRORS = {
 def is_remote(path):
     """Whether the path is a URL, such as `gs://bucket/folder`."""
     return filesystems.FileSystems.get_scheme(str(path)) is not None
+
+
+def use_options(beam_args):
+    """Open files with Beam's options, such as the address of a store or who asks.
+
+    Args:
+        beam_args: Options as on the command line.
+    """
+    options = pipeline_options.PipelineOptions(list(beam_args))
+    filesystems.FileSystems.set_options(options)
 
 
 def below(folder):
