@@ -6,12 +6,14 @@ import SimpleITK as sitk  # noqa: N813
 HEIGHT, WIDTH, FRAMES = 24, 32, 20
 
 
-def _write_video(path, frames=FRAMES):
+def _write_video(path, frames=FRAMES, *, noise=False):
     """Frame n has the grey level 10 n, so that a decoded frame tells its number."""
+    random = np.random.default_rng(0)
     codec = cv2.VideoWriter_fourcc(*"MJPG")
     video = cv2.VideoWriter(str(path), codec, 50, (WIDTH, HEIGHT))
     for number in range(frames):
-        video.write(np.full((HEIGHT, WIDTH, 3), 10 * number, np.uint8))
+        frame = np.full((HEIGHT, WIDTH, 3), 10 * number, np.uint8)
+        video.write(frame + random.integers(0, 50 * noise + 1, frame.shape, np.uint8))
     video.release()
 
 

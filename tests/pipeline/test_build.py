@@ -187,6 +187,42 @@ def test_an_output_below_a_file_is_refused(echonet_copy, tmp_path):
         run("echonet", echonet_copy.write(), tmp_path / "file" / "records")
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 kB, where the tests may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("only root may mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("mode", [ONE, ("--direct_num_workers=2",)])
+def test_a_full_disk_ends_in_one_sentence_and_no_half_files(
+    echonet_copy, write_video, tmp_path, small_disk, mode
+):
+    source, output = echonet_copy.write(), small_disk / "records"
+    for name in echonet_copy.traced:
+        write_video(echonet_copy.video(name), noise=True)
+    options = {"unlabelled_frames": "all", "beam_args": mode}
+    with pytest.raises(errors.InputError, match=r"shards could not be written in .*"):
+        run("echonet", source, output, **options)
+    assert not output.exists()
+    work = small_disk / "records.partial"
+    subprocess.run(["mount", "-o", "remount,size=1m", str(small_disk)], check=True)
+    for finished in (work / "finished").glob("*.json"):
+        for file in json.loads(finished.read_text())["files"]:
+            content = (work / "records" / file["file"]).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == file["sha256"]
+    run("echonet", source, output, **options)
+    run("echonet", source, tmp_path / "whole", **options)
+    assert contents(output) == contents(tmp_path / "whole")
+
+
 def test_an_unknown_runner_is_refused(echonet_copy, tmp_path):
     with pytest.raises(errors.InputError, match="Beam has no runner Foo"):
         run(
