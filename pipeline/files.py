@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import shutil
 import tempfile
 import uuid
@@ -132,6 +133,15 @@ def content(path):
     """All bytes of a file."""
     with opened(path) as file:
         return file.read()
+
+
+def digest(path):
+    """SHA-256 of a file, 32 bytes."""
+    found = hashlib.sha256()
+    with opened(path) as file:
+        while chunk := file.read(2**20):
+            found.update(chunk)
+    return found.digest()
 
 
 def exists(path):

@@ -60,7 +60,9 @@ def listing(source):
     return listings.Listing(
         patients=tuple(sorted(patients, key=lambda patient: patient.name)),
         rejects=tuple(_oddities(found, patients, splits)),
-        fingerprint=listings.fingerprint(found, lists.values()),
+        fingerprint=listings.fingerprint(
+            found, [files.digest(f"{source}/{path}") for path in lists]
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 Source: Ouyang et al. 2020, https://doi.org/10.1038/s41586-020-2145-8
 """
 
+import array
 import collections
 import math
 
@@ -50,7 +51,7 @@ def listing(source):
         patients=tuple(sorted(patients, key=lambda patient: patient.name)),
         rejects=tuple(rejects),
         fingerprint=listings.fingerprint(
-            found, [files.content(f"{source}/{table}") for table in LISTS]
+            found, [files.digest(f"{source}/{table}") for table in LISTS]
         ),
     )
 
@@ -142,7 +143,7 @@ def _patient(source, row, *, file, tracing):
         source=str(source),
         files=(file,),
         details={
-            "tracing": np.array(tracing),
+            "tracing": np.array(tracing).reshape(-1, 5),
             "ejection_fraction": _number(ejection_fraction),
         },
     )
@@ -171,11 +172,11 @@ def _number(text):
 
 
 def _traced(path):
-    traced = collections.defaultdict(list)
-    for name, *numbers in tables.rows(
-        path, ("FileName", "X1", "Y1", "X2", "Y2", "Frame")
-    ):
-        traced[_name(name)].append([_number(text) for text in numbers])
+    """Numbers of all rows of each video, one after another: 40 bytes a row."""
+    traced = collections.defaultdict(lambda: array.array("d"))
+    columns = ("FileName", "X1", "Y1", "X2", "Y2", "Frame")
+    for name, *numbers in tables.rows(path, columns):
+        traced[_name(name)].extend(map(_number, numbers))
     return traced
 
 

@@ -82,16 +82,16 @@ class Listing:
     fingerprint: str
 
 
-def fingerprint(found, lists):
+def fingerprint(found, digests):
     """SHA-256 by which two copies of a data set are told apart without reading it.
 
     Args:
         found: Dict of path relative to the source to bytes.
-        lists: Contents of the lists that say who is in which split.
+        digests: SHA-256, as bytes, of the lists that say who is in which split.
     """
     digest = hashlib.sha256()
     for path, size in sorted(found.items()):
         digest.update(f"{path} {size}\n".encode())
-    for content in lists:
-        digest.update(hashlib.sha256(content).digest())
+    for each in digests:
+        digest.update(each)
     return digest.hexdigest()

@@ -20,22 +20,26 @@ def rows(path, columns):
     Raises:
         InputError: The file is no text, is empty or lacks a column.
     """
-    try:
-        text = files.content(path).decode("utf-8-sig")
-        lines = csv.reader(io.StringIO(text, newline=""))
-        header = [name.strip() for name in next(lines, [])]
-        missing = [name for name in columns if name not in header]
-        if missing:
+    with files.opened(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        try:
+            yield from _chosen(csv.reader(text), columns, path=path)
+        except (UnicodeDecodeError, csv.Error) as error:
             raise errors.InputError(
-                f"{path} lacks the column {', '.join(missing)}; it has "
-                f"{', '.join(header) or 'none'}"
-            )
-        places = [header.index(name) for name in columns]
-        for line in lines:
-            if any(line):
-                line += [""] * (len(header) - len(line))
-                yield tuple(line[place].strip() for place in places)
-    except (UnicodeDecodeError, csv.Error) as error:
+                f"{path} is no CSV table ({error}); download it again"
+            ) from error
+
+
+def _chosen(lines, columns, *, path):
+    header = [name.strip() for name in next(lines, [])]
+    missing = [name for name in columns if name not in header]
+    if missing:
         raise errors.InputError(
-            f"{path} is no CSV table ({error}); download it again"
-        ) from error
+            f"{path} lacks the column {', '.join(missing)}; it has "
+            f"{', '.join(header) or 'none'}"
+        )
+    places = [header.index(name) for name in columns]
+    for line in lines:
+        if any(line):
+            line += [""] * (len(header) - len(line))
+            yield tuple(line[place].strip() for place in places)

@@ -1,0 +1,86 @@
+"""The least that a conversion can do: read, decode, and encode what is kept as PNG.
+
+Run as `python -m benchmarks.floor echonet|camus FOLDER KEPT`, which prints the number
+of frames kept; KEPT is a number of frames or `all`, besides ED and ES.
+"""
+
+import collections
+import csv
+import os
+import pathlib
+import sys
+
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+import cv2
+import SimpleITK
+
+
+def echonet(folder, kept):
+    """Decode each video up to its last kept frame and write the kept ones.
+
+    Args:
+        folder: Folder of the data set.
+        kept: Frames without labels, a number or `all`.
+
+    Returns:
+        Number of frames written.
+    """
+    traced = collections.defaultdict(set)
+    with (folder / "VolumeTracings.csv").open() as file:
+        for row in csv.DictReader(file):
+            traced[row["FileName"]].add(int(row["Frame"]))
+    with pathlib.Path(os.devnull).open("wb") as sink:
+        return sum(
+            _video(path, kept, traced[path.name], sink)
+            for path in sorted((folder / "Videos").iterdir())
+        )
+
+
+def _video(path, kept, traced, sink):
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    total = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
+    parts = total if kept == "all" else int(kept)
+    spread = {(2 * part + 1) * total // (2 * parts) for part in range(parts)}
+    written = 0
+    for number in range(max(spread | traced) + 1):
+        video.grab()
+        if number in spread | traced:
+            frame = cv2.cvtColor(video.retrieve()[1], cv2.COLOR_BGR2GRAY)
+            for _ in range((number in spread) + (number in traced)):
+                sink.write(cv2.imencode(".png", frame)[1])
+                written += 1
+    return written
+
+
+def camus(folder, _):
+    """Read all images and masks of the four-chamber view and write them.
+
+    An image is written once with its mask and once without labels, as in the records.
+
+    Args:
+        folder: Folder of the data set.
+
+    Returns:
+        Number of frames written, masks not counted.
+    """
+    written = 0
+    with pathlib.Path(os.devnull).open("wb") as sink:
+        for path in sorted((folder / "database_nifti").glob("*/*_4CH_E[DS]*.nii.gz")):
+            pixels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))
+            is_image = not path.name.endswith("_gt.nii.gz")
+            for _ in range(1 + is_image):
+                sink.write(cv2.imencode(".png", pixels.astype("uint8"))[1])
+            written += 2 * is_image
+    return written
+
+
+def main(dataset, folder, kept):
+    """Print the number of frames that were kept."""
+    cv2.setNumThreads(1)
+    frames = {"echonet": echonet, "camus": camus}[dataset](pathlib.Path(folder), kept)
+    sys.stdout.write(f"{frames}\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
