@@ -32,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class ConvertShards(beam.PTransform):
-    """Write the records of each shard, and its summary beside them."""
+    """Write the records of each named shard, and its summary beside them."""
 
     def __init__(self, choice, layout):
         self._choice = choice
@@ -46,9 +46,9 @@ class ConvertShards(beam.PTransform):
         )
 
 
-def _convert_shard(shard, choice, layout):
+def _convert_shard(name, choice, layout):
     try:
-        convert.convert(shard, choice, layout)
+        convert.convert(sharding.load(name, layout), choice, layout)
     except errors.InputError as error:
         _LOG.info("%s", error)  # the shard stays unfinished, which `run` tells
 
@@ -181,11 +181,14 @@ def _forget_damage(plan, layout):
 def _convert(plan, choice, layout, *, beam_args):
     pending = [shard for shard in plan if not files.exists(layout.summary(shard))]
     if pending:
+        for shard in pending:
+            sharding.save(shard, layout)
         chosen, options = _runner(beam_args, most_workers=len(pending))
         with contextlib.ExitStack() as stack:
             stack.enter_context(watch.bar(plan, layout))
             pipeline = stack.enter_context(beam.Pipeline(chosen, options))
-            planned = pipeline | "Shards" >> beam.Create(pending)
+            names = [shard.name for shard in pending]
+            planned = pipeline | "Shards" >> beam.Create(names)
             _ = planned | "Convert shards" >> ConvertShards(choice, layout)
     unfinished = [shard for shard in plan if not files.exists(layout.summary(shard))]
     if unfinished:

@@ -35,6 +35,10 @@ class Layout:
         """File that says which job this is."""
         return f"{self.work}/plan.json"
 
+    def planned(self, name):
+        """File that tells a worker which patients make the shard of a name."""
+        return f"{self.work}/planned/{name}"
+
     @property
     def finished(self):
         """Folder of the summaries of finished shards."""

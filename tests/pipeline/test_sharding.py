@@ -1,5 +1,6 @@
 import pytest
 
+from pipeline import layout as layouts
 from pipeline import sharding
 from pipeline.sources import listings
 
@@ -58,3 +59,10 @@ def test_a_split_has_a_file_for_every_family_of_any_patient():
     [unlisted] = sharding.plan("camus", patients(1, "unlisted"))
     assert train.families == ("labelled", "sequence", "unlabelled")
     assert unlisted.families == ("unlabelled",)
+
+
+def test_a_shard_is_left_for_the_worker_as_it_is(tmp_path):
+    layout = layouts.Layout(str(tmp_path / "records"))
+    [shard] = sharding.plan("camus", patients(2))
+    sharding.save(shard, layout)
+    assert sharding.load(shard.name, layout) == shard
