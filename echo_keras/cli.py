@@ -43,19 +43,28 @@ def main():
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--output", type=PATH, required=True, help="Folder to write.")
 @click.option("--frames", type=POSITIVE, help="Of a video (echonet).  [default: drawn]")
+@click.option(
+    "--release",
+    type=click.Choice(["current", "2019"]),
+    help="Of camus.  [default: current]",
+)
 @click.option("--views", type=VIEW, multiple=True, help="Of camus.  [default: both]")
 @click.option(
     "--half-sequence/--no-half-sequence",
     default=None,
     help="Every frame from ED to ES too (camus).  [default: on]",
 )
-def phantom(layout, patients, seed, output, frames, views, half_sequence):
+def phantom(layout, patients, seed, output, frames, release, views, half_sequence):
     """Draw synthetic hearts in the files of EchoNet-Dynamic or CAMUS."""
     from pipeline import phantom
 
     options = {
         "echonet": {"frames": frames},
-        "camus": {"views": views or None, "half_sequence": half_sequence},
+        "camus": {
+            "release": release,
+            "views": views or None,
+            "half_sequence": half_sequence,
+        },
     }
     given = [
         (owner, name, value)

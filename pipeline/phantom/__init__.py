@@ -6,13 +6,18 @@ import multiprocessing
 import os
 
 from echo_keras import aside, errors, progress
-from pipeline.phantom import camus, echonet
+from pipeline.phantom import camus, camus_2019, echonet
 
-LAYOUTS = {"echonet": echonet, "camus": camus}
+LAYOUTS = {
+    "echonet": {"current": echonet},
+    "camus": {"current": camus, "2019": camus_2019},
+}
 _PATIENTS_PER_WORKER = 8
 
 
-def write(layout, patients, seed, output, *, workers=None, **options):
+def write(
+    layout, patients, seed, output, *, release="current", workers=None, **options
+):
     """Write a data set of beating hearts; patient i of a seed never changes.
 
     Args:
@@ -20,6 +25,7 @@ def write(layout, patients, seed, output, *, workers=None, **options):
         patients: How many patients, positive.
         seed: Whole number, not negative.
         output: Folder to make; nothing, or an empty folder, may stand there.
+        release: "current", or "2019" for the original release of CAMUS.
         workers: Processes; as many as pay if None. The files do not depend on it.
         **options: Passed to `echonet.write_patient` or `camus.write_patient`.
 
@@ -27,17 +33,14 @@ def write(layout, patients, seed, output, *, workers=None, **options):
         Number of patients written.
 
     Raises:
-        InputError: An unknown layout, a count or seed out of range, an option that
-            the layout cannot meet, or an output that exists.
+        InputError: An unknown layout or release, a count or seed out of range, an
+            option that the layout cannot meet, or an output that exists.
     """
-    if layout not in LAYOUTS:
-        known = " or ".join(LAYOUTS)
-        raise errors.InputError(f"no layout {layout!r}; choose {known}")
+    form = _form(layout, release)
     if patients < 1:
         raise errors.InputError(f"cannot write {patients} patients; ask for 1 or more")
     if seed < 0:
         raise errors.InputError(f"seed {seed} is negative; give 0 or more")
-    form = LAYOUTS[layout]
     with aside.folder(output) as folder:
         form.prepare(folder)
         make = functools.partial(form.write_patient, folder, seed=seed, **options)
@@ -48,6 +51,16 @@ def write(layout, patients, seed, output, *, workers=None, **options):
                 advance()
         form.finish(folder, written)
     return patients
+
+
+def _form(layout, release):
+    if layout not in LAYOUTS:
+        known = " or ".join(LAYOUTS)
+        raise errors.InputError(f"no layout {layout!r}; choose {known}")
+    if release not in LAYOUTS[layout]:
+        known = " or ".join(LAYOUTS[layout])
+        raise errors.InputError(f"{layout} has no release {release!r}; choose {known}")
+    return LAYOUTS[layout][release]
 
 
 def _spread(make, indices, workers):

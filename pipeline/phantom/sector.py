@@ -13,13 +13,15 @@ class Sector:
     Attributes:
         height, width: Size of the image, pixels.
         tip: (x, y) of the sector's tip, pixels.
-        millimetres: Size of a pixel.
+        millimetres: Height of a pixel.
+        aspect: Width of a pixel over its height.
     """
 
     height: int
     width: int
     tip: tuple
     millimetres: float
+    aspect: float = 1.0
 
 
 def pixels(sector):
@@ -32,8 +34,9 @@ def pixels(sector):
         float32 `(H, W)` x and depth, mm from the middle of the probe.
     """
     down, right = np.indices((sector.height, sector.width), dtype=np.float32)
-    scale = np.float32(sector.millimetres)
-    return (right - sector.tip[0]) * scale, (down - sector.tip[1]) * scale
+    high = np.float32(sector.millimetres)
+    wide = np.float32(sector.millimetres * sector.aspect)
+    return (right - sector.tip[0]) * wide, (down - sector.tip[1]) * high
 
 
 @dataclasses.dataclass(frozen=True)

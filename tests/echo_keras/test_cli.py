@@ -160,14 +160,20 @@ def test_phantom_passes_only_the_options_of_its_layout(called):
     calls = called("pipeline.phantom", "write", 3)
     start = ("phantom", "--patients", 3, "--output", "out", "--layout")
     run(*start, "camus", "--views", "4CH", "--no-half-sequence")
+    run(*start, "camus", "--release", "2019")
     run(*start, "echonet", "--frames", 20)
     assert [options for _, options in calls] == [
         {"views": ("4CH",), "half_sequence": False},
+        {"release": "2019"},
         {"frames": 20},
     ]
-    result = run(*start, "camus", "--frames", 20)
-    assert result.exit_code == 2
-    assert "--frames is for --layout echonet, not camus" in result.output
+    for owner, other, option in (
+        ("echonet", "camus", ("--frames", 20)),
+        ("camus", "echonet", ("--release", "2019")),
+    ):
+        result = run(*start, other, *option)
+        assert result.exit_code == 2
+        assert f"{option[0]} is for --layout {owner}, not {other}" in result.output
 
 
 def test_build_tfrecords_passes_what_follows_the_dashes_to_beam(called):
