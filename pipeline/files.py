@@ -1,5 +1,6 @@
 """Files of a job, local or remote, through Beam's FileSystems."""
 
+import collections
 import contextlib
 import errno
 import hashlib
@@ -41,7 +42,7 @@ def use_options(beam_args):
 
 
 def below(folder):
-    """Sizes of all files below a folder, entering each folder once.
+    """Sizes of all files below a folder, entering each folder once, links last.
 
     Args:
         folder: Local folder or URL.
@@ -61,33 +62,42 @@ def below(folder):
             file.path[len(prefix) :]: file.size_in_bytes for file in match.metadata_list
         }
     else:
-        found = dict(_local_below(Path(folder), entered=set()))
+        found = dict(_local_below(Path(folder)))
     if not found:
         raise errors.InputError(f"no file below {folder}; is the path right?")
     return dict(sorted(found.items()))
 
 
-def _local_below(folder, *, entered, prefix=""):
+def _local_below(folder):
+    """Real folders first: a file is named by where it lies, not by a link to there."""
+    entered, waiting = set(), collections.deque([(folder, "")])
+    while waiting:
+        folder, prefix = waiting.popleft()
+        if folder.resolve() in entered:
+            continue
+        entered.add(folder.resolve())
+        entries = _entries(folder)
+        if prefix and not entries:
+            yield prefix, 0
+        for entry in entries:
+            name = prefix + entry.name
+            if not entry.is_dir():
+                yield name, entry.stat().st_size if entry.exists() else -1
+            elif entry.is_symlink():
+                waiting.append((entry, f"{name}/"))
+            else:
+                waiting.appendleft((entry, f"{name}/"))
+
+
+def _entries(folder):
     if not folder.is_dir():
         raise errors.InputError(f"no folder {folder}; is the path right?")
-    if folder.resolve() in entered:
-        return
-    entered.add(folder.resolve())
     try:
-        entries = sorted(folder.iterdir())
+        return sorted(folder.iterdir())
     except PermissionError as error:
         raise errors.InputError(
             f"no permission to read {folder}; change its mode or its owner"
         ) from error
-    if prefix and not entries:
-        yield prefix, 0
-    for entry in entries:
-        if entry.is_dir():
-            yield from _local_below(
-                entry, entered=entered, prefix=f"{prefix}{entry.name}/"
-            )
-        else:
-            yield prefix + entry.name, entry.stat().st_size if entry.exists() else -1
 
 
 @contextlib.contextmanager

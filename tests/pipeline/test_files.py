@@ -30,6 +30,15 @@ def test_a_linked_folder_is_entered(tmp_path):
     assert files.below(tmp_path / "source") == {"Videos/one": 1}
 
 
+def test_a_folder_goes_by_its_own_name_rather_than_by_a_links(tmp_path):
+    (tmp_path / "deep" / "Videos").mkdir(parents=True)
+    (tmp_path / "deep" / "Videos" / "one").write_bytes(b"x")
+    (tmp_path / "deep" / "All").symlink_to("Videos")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "again").symlink_to("../deep")
+    assert files.below(tmp_path) == {"deep/Videos/one": 1}
+
+
 def test_a_file_appears_only_when_it_is_whole(tmp_path):
     path, aside = tmp_path / "deep" / "file", tmp_path / "aside"
     with files.written_aside(path, aside) as file:
