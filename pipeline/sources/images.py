@@ -1,6 +1,8 @@
 """Medical images, NIfTI and MetaImage, read whole or not at all."""
 
 import gzip
+import math
+import re
 import zlib
 
 import numpy as np
@@ -9,6 +11,8 @@ import SimpleITK as sitk  # noqa: N813
 from pipeline.sources import listings
 
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
+
+_ZLIB_OR_GZIP = zlib.MAX_WBITS + 32
 
 
 def grey(path):
@@ -42,10 +46,13 @@ def labels(path):
 
 
 def _read(path, *, highest):
-    if path.name.endswith(".gz"):
-        _check_compression(path)
+    held = _held(path)
+    file = sitk.ImageFileReader()
+    file.SetFileName(str(path))
     try:
-        image = sitk.ReadImage(str(path))
+        file.ReadImageInformation()
+        _check_whole(file, held)
+        image = file.Execute()
     except RuntimeError as error:
         raise listings.DefectError("unreadable", "damaged, or no image") from error
     values = sitk.GetArrayViewFromImage(image)
@@ -61,11 +68,49 @@ def _read(path, *, highest):
     return levels.astype(np.uint8).reshape(-1, *values.shape[-2:]), (row, column)
 
 
-def _check_compression(path):
-    """SimpleITK fills what a truncated file lacks with zeros and says nothing."""
+def _held(path):
+    """Bytes of pixels, unpacked; SimpleITK passes over what cannot be unpacked."""
     try:
-        with gzip.open(path) as file:
-            while file.read(2**20):
-                pass
-    except (OSError, EOFError, zlib.error) as error:
+        data, is_packed = _data(path)
+        if not is_packed:
+            return data.stat().st_size
+        if data.suffix == ".gz":
+            with gzip.open(data) as file:
+                return sum(iter(lambda: len(file.read(2**20)), 0))
+        return len(zlib.decompress(data.read_bytes(), _ZLIB_OR_GZIP))
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise listings.DefectError("damaged compression", str(error)) from error
+    except OSError as error:
+        raise listings.DefectError("unreadable", error.strerror) from error
+
+
+def _data(path):
+    """The file with the pixels, which a MetaImage's header names; whether packed."""
+    _check_there(path)
+    if path.suffix != ".mhd":
+        return path, path.suffix == ".gz"
+    header = path.read_text("latin-1")
+    named = re.search(r"^ElementDataFile *= *(\S+raw)", header, re.M)
+    data = path.parent / named[1] if named else path
+    _check_there(data)
+    return data, bool(re.search(r"^CompressedData *= *True", header, re.M))
+
+
+def _check_there(path):
+    if not path.exists():
+        seen = "a link to nowhere" if path.is_symlink() else f"no file {path.name}"
+        raise listings.DefectError("missing", seen)
+
+
+def _check_whole(file, held):
+    """SimpleITK fills what a file lacks at its end with zeros and says nothing."""
+    needed = math.prod(file.GetSize()) * file.GetNumberOfComponents()
+    if file.HasMetaDataKey("vox_offset"):
+        needed *= int(file.GetMetaData("bitpix")) / 8
+        needed += float(file.GetMetaData("vox_offset"))
+    else:
+        needed *= sitk.Image(1, 1, file.GetPixelID()).GetSizeOfPixelComponent()
+    if held < needed:
+        raise listings.DefectError(
+            "unreadable", f"{held} bytes of {needed:.0f}; it was cut short"
+        )

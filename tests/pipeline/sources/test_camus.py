@@ -1,3 +1,4 @@
+import errno
 import gzip
 import os
 
@@ -176,6 +177,7 @@ def damage(path, how):
             "plain": gzip.decompress(content),
             "text": b"no image at all",
             "empty": b"",
+            "packed too late": gzip.compress(gzip.decompress(content)[:-20]),
         }[how]
     )
 
@@ -187,6 +189,7 @@ def damage(path, how):
         ("plain", "damaged compression"),
         ("text", "damaged compression"),
         ("empty", "unreadable"),
+        ("packed too late", "unreadable"),
     ],
 )
 def test_a_damaged_file_is_a_reject_and_the_rest_is_kept(camus_copy, how, reason):
@@ -249,8 +252,7 @@ def test_a_link_that_leads_nowhere_is_a_reject(camus_copy):
     image = camus_copy.file("patient0001", "{}_2CH_ED.nii.gz")
     image.unlink()
     image.symlink_to(image)
-    [(file, _)] = rejects(read(camus_copy.folder))
-    assert file == image.name
+    assert rejects(read(camus_copy.folder)) == [(image.name, "missing")]
 
 
 def test_a_patient_in_two_splits_is_refused(camus_copy):
@@ -269,7 +271,7 @@ def test_missing_lists_and_other_folders_are_refused(camus_copy, echonet_copy):
         camus.listing(camus_copy.folder)
 
 
-def write_original(folder, patient, *, masks):
+def write_original(folder, patient, *, masks, compressed=False):
     """A patient of the release of 2019: MetaImage, anisotropic, three dimensions."""
     where = folder / patient
     where.mkdir(parents=True)
@@ -277,7 +279,8 @@ def write_original(folder, patient, *, masks):
         levels = np.full((1, 9, 7), 1 if part.endswith("gt") else 200, np.uint8)
         image = sitk.GetImageFromArray(levels)
         image.SetSpacing((0.308, 0.154, 1.54))
-        sitk.WriteImage(image, str(where / f"{patient}_4CH_{part}.mhd"))
+        path = where / f"{patient}_4CH_{part}.mhd"
+        sitk.WriteImage(image, str(path), useCompression=compressed)
     (where / "Info_4CH.cfg").write_text("ED: 1\nES: 9\nLVedv: 100.0\nLVef: 55.5\n")
 
 
@@ -309,11 +312,47 @@ def test_two_releases_in_one_folder_are_refused(camus_copy):
         camus.listing(camus_copy.folder)
 
 
-def test_a_raw_file_cut_short_is_a_reject(tmp_path):
+@pytest.mark.parametrize(
+    ("ending", "change", "reason"),
+    [
+        ("raw", lambda content: content[:30], "unreadable"),
+        ("zraw", lambda content: content[:-5], "damaged compression"),
+        ("zraw", lambda content: content[:-4] + b"oops", "damaged compression"),
+    ],
+)
+def test_damaged_data_beside_a_header_are_a_reject(tmp_path, ending, change, reason):
+    compressed = ending == "zraw"
+    write_original(
+        tmp_path / "training", "patient0001", masks=True, compressed=compressed
+    )
+    data = tmp_path / "training" / "patient0001" / f"patient0001_4CH_ES.{ending}"
+    assert rejects(read(tmp_path)) == []
+    data.write_bytes(change(data.read_bytes()))
+    assert rejects(read(tmp_path)) == [("patient0001_4CH_ES.mhd", reason)]
+
+
+def test_packed_data_may_have_the_plain_ones_name(tmp_path):
+    write_original(tmp_path / "training", "patient0001", masks=True, compressed=True)
+    header = tmp_path / "training" / "patient0001" / "patient0001_4CH_ES.mhd"
+    header.with_suffix(".zraw").rename(header.with_suffix(".raw"))
+    header.write_text(header.read_text().replace(".zraw", ".raw"))
+    assert rejects(read(tmp_path)) == []
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(camus_copy, monkeypatch):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(gzip, "open", refuse)
+    read_all = read(camus_copy.folder)["patient0001"]
+    found = {(item.reason, item.detail) for item in read_all}
+    assert found == {("unreadable", "Permission denied")}
+
+
+def test_a_header_without_its_data_is_a_reject(tmp_path):
     write_original(tmp_path / "training", "patient0001", masks=True)
-    raw = tmp_path / "training" / "patient0001" / "patient0001_4CH_ES.raw"
-    raw.write_bytes(raw.read_bytes()[:30])
-    assert rejects(read(tmp_path)) == [("patient0001_4CH_ES.mhd", "unreadable")]
+    (tmp_path / "training" / "patient0001" / "patient0001_4CH_ES.raw").unlink()
+    assert rejects(read(tmp_path)) == [("patient0001_4CH_ES.mhd", "missing")]
 
 
 @pytest.mark.skipif(
