@@ -27,8 +27,11 @@ def grey_frames(path, wanted):
         `(H, W)` uint8.
 
     Raises:
-        DefectError: The file is no video, or ends before the last wanted frame.
+        DefectError: The file is not there, no video, or ends before the last wanted
+            frame.
     """
+    if not path.exists():
+        raise listings.DefectError("missing", "a link to nowhere")
     try:
         stored = mjpeg.images(path.read_bytes())
     except OSError as error:

@@ -171,6 +171,12 @@ def test_damaged_videos_are_rejects(echonet_copy, write_video):
     ]
 
 
+def test_a_link_that_leads_nowhere_is_a_missing_video(echonet_copy):
+    echonet_copy.video("0X000").unlink()
+    echonet_copy.video("0X000").symlink_to("elsewhere.avi")
+    assert reasons(echonet_copy.write()) == ["missing"]
+
+
 def test_a_missing_column_is_named(echonet_copy):
     folder = echonet_copy.write()
     table = folder / "VolumeTracings.csv"

@@ -143,5 +143,5 @@ def test_what_is_no_video_is_a_defect(tmp_path, content):
 
 
 def test_a_video_that_is_not_there_is_a_defect(tmp_path):
-    with pytest.raises(listings.DefectError, match="No such file"):
+    with pytest.raises(listings.DefectError, match="missing"):
         videos.grey_frames(tmp_path / "video.avi", everything)
