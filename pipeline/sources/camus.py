@@ -20,6 +20,9 @@ LISTS = {
 }
 FOLDERS = {"training": "train", "testing": "test"}
 
+_TESTING = "testing_"
+"""How the names of the test patients of 2019 begin, who come without masks."""
+
 _BELOW = re.compile(r"(database_nifti|training|testing)/(patient\d+)/([^.].*)?")
 _FILE = re.compile(
     r"(?P<folder>database_nifti|training|testing)/(?P<patient>patient\d+)/(?:"
@@ -131,10 +134,17 @@ def _splits(source, lists):
 
 def _oddities(found, patients, splits):
     """What the names of files and patients tell that is odd."""
+    views = {view for patient in patients for view in patient.details["views"]}
     for patient in patients:
         if patient.split == "unlisted":
             detail = "in no split, so it has no labels"
             yield listings.Reject(patient.name, "unlisted", detail)
+        elif not patient.labelled and not patient.name.startswith(_TESTING):
+            detail = "no file of masks, so only its frames are kept"
+            yield listings.Reject(patient.name, "untraced", detail)
+        for view in sorted(views.difference(patient.details["views"])):
+            detail = f"no image of its {view} view, which others have"
+            yield listings.Reject(patient.name, "missing", detail)
     for name in sorted(set(splits).difference(patient.name for patient in patients)):
         detail = f"no image, though in the split {splits[name]}"
         yield listings.Reject(name, "missing", detail)
@@ -160,7 +170,7 @@ def _patient(source, matches, *, split):
         families.add("labelled")
     if split and any(part.endswith("sequence_gt") for part in found):
         families.add("sequence")
-    prefix = "testing_" if matches[0]["folder"] == "testing" else ""
+    prefix = _TESTING if matches[0]["folder"] == "testing" else ""
     return listings.Patient(
         name=prefix + matches[0]["patient"],
         split=split or "unlisted",

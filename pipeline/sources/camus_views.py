@@ -29,7 +29,7 @@ def records(patient, view, choice, *, folder, settings):
     parts = patient.details["views"][view]
     loaded = {}
     for part in _needed(parts, labelled=patient.labelled):
-        file = parts.get(part, f"{patient.name}_{view}_{part}")
+        file = _path(parts, part)
         try:
             loaded[part] = _load(parts, part, folder)
         except listings.DefectError as defect:
@@ -63,6 +63,12 @@ def _needed(parts, *, labelled):
         stills += [f"{phase}_gt" for phase in schema.PHASES]
         moving += [f"{part}_gt" for part in moving if f"{part}_gt" in parts]
     return stills + moving
+
+
+def _path(parts, part):
+    """Path of a part of a view, beside the others where it is missing."""
+    other, path = next(iter(parts.items()))
+    return parts.get(part, path.replace(f"_{other}.", f"_{part}."))
 
 
 def _load(parts, part, folder):

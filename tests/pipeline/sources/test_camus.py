@@ -222,7 +222,9 @@ def test_missing_files_and_patients_are_rejects(camus_copy):
     listing = camus.listing(camus_copy.folder)
     missing = [reject.file for reject in listing.rejects if reject.reason == "missing"]
     assert missing == ["patient0009"]
-    assert rejects(read(camus_copy.folder)) == [("patient0002_2CH_ED_gt", "missing")]
+    assert rejects(read(camus_copy.folder)) == [
+        ("patient0002_2CH_ED_gt.nii.gz", "missing")
+    ]
 
 
 def test_what_is_no_file_of_the_data_set_is_told(camus_copy):
@@ -246,6 +248,34 @@ def test_images_may_be_uncompressed(camus_copy):
     plain.write_bytes(gzip.decompress(image.read_bytes()))
     image.unlink()
     assert rejects(read(camus_copy.folder)) == []
+
+
+def test_a_missing_file_goes_by_the_path_where_it_should_lie(tmp_path):
+    write_original(tmp_path / "testing", "patient0001", masks=False)
+    path = tmp_path / "testing" / "patient0001" / "patient0001_4CH_ES.mhd"
+    path.unlink()
+    [reject, _] = read(tmp_path)["testing_patient0001"]
+    assert reject.file == path.relative_to(tmp_path).as_posix()
+
+
+def test_a_listed_patient_without_any_mask_is_reported(camus_copy):
+    for path in camus_copy.file("patient0002", "").glob("*_gt.nii.gz"):
+        path.unlink()
+    found = [(r.file, r.reason) for r in camus.listing(camus_copy.folder).rejects]
+    assert ("patient0002", "untraced") in found
+    assert ("patient0004", "untraced") not in found
+
+
+def test_a_view_that_only_others_have_is_reported(camus_copy):
+    for path in camus_copy.file("patient0002", "").glob("*2CH*"):
+        path.unlink()
+    [found] = [
+        reject
+        for reject in camus.listing(camus_copy.folder).rejects
+        if reject.file == "patient0002"
+    ]
+    assert found.reason == "missing"
+    assert "2CH view" in found.detail
 
 
 def test_a_link_that_leads_nowhere_is_a_reject(camus_copy):
