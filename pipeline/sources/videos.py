@@ -9,6 +9,9 @@ import numpy as np
 
 from pipeline.sources import listings, mjpeg
 
+_ERRORS_ALONE = 2
+cv2.setLogLevel(_ERRORS_ALONE)  # its warnings name no file, our rejects do
+
 
 def grey_frames(path, wanted):
     """Decode some frames of a video.

@@ -145,3 +145,11 @@ def test_what_is_no_video_is_a_defect(tmp_path, content):
 def test_a_video_that_is_not_there_is_a_defect(tmp_path):
     with pytest.raises(listings.DefectError, match="missing"):
         videos.grey_frames(tmp_path / "video.avi", everything)
+
+
+def test_the_decoder_says_nothing_about_what_is_no_video(tmp_path, capfd):
+    path = tmp_path / "video.avi"
+    path.write_bytes(b"no video at all")
+    with pytest.raises(listings.DefectError):
+        videos.grey_frames(path, everything)
+    assert capfd.readouterr() == ("", "")
