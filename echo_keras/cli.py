@@ -42,6 +42,10 @@ def main():
 @click.option("--patients", type=POSITIVE, required=True, help="Hearts to draw.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--output", type=PATH, required=True, help="Folder to write.")
+@click.option(
+    "--defects",
+    help="Spoil files as real copies are: all, or names with commas between them.",
+)
 @click.option("--frames", type=POSITIVE, help="Of a video (echonet).  [default: drawn]")
 @click.option(
     "--release",
@@ -54,7 +58,9 @@ def main():
     default=None,
     help="Every frame from ED to ES too (camus).  [default: on]",
 )
-def phantom(layout, patients, seed, output, frames, release, views, half_sequence):
+def phantom(
+    layout, patients, seed, output, defects, frames, release, views, half_sequence
+):
     """Draw synthetic hearts in the files of EchoNet-Dynamic or CAMUS."""
     from pipeline import phantom
 
@@ -77,6 +83,8 @@ def phantom(layout, patients, seed, output, frames, release, views, half_sequenc
             option = name.replace("_", "-")
             raise errors.InputError(f"--{option} is for --layout {owner}, not {layout}")
     options = {name: value for _, name, value in given}
+    if defects is not None:
+        options["defects"] = defects
     written = phantom.write(layout, patients, seed, output, **options)
     click.echo(f"{written} patients in the layout of {layout}  {output}")
 

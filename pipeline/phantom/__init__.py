@@ -7,18 +7,33 @@ import os
 
 from echo_keras import aside, errors, progress
 from pipeline.phantom import camus, camus_2019, echonet
+from pipeline.phantom.defects import camus as camus_defects
+from pipeline.phantom.defects import camus_2019 as camus_2019_defects
+from pipeline.phantom.defects import echonet as echonet_defects
+from pipeline.phantom.defects import planting
 
 LAYOUTS = {
-    "echonet": {"current": echonet},
-    "camus": {"current": camus, "2019": camus_2019},
+    "echonet": {"current": (echonet, echonet_defects)},
+    "camus": {
+        "current": (camus, camus_defects),
+        "2019": (camus_2019, camus_2019_defects),
+    },
 }
 _PATIENTS_PER_WORKER = 8
 
 
 def write(
-    layout, patients, seed, output, *, release="current", workers=None, **options
+    layout,
+    patients,
+    seed,
+    output,
+    *,
+    release="current",
+    defects=None,
+    workers=None,
+    **options,
 ):
-    """Write a data set of beating hearts; patient i of a seed never changes.
+    """Write a data set of beating hearts; patient i of a seed is always drawn alike.
 
     Args:
         layout: "echonet" or "camus".
@@ -26,6 +41,8 @@ def write(
         seed: Whole number, not negative.
         output: Folder to make; nothing, or an empty folder, may stand there.
         release: "current", or "2019" for the original release of CAMUS.
+        defects: Names of defects to plant, with commas between them, or `all`; what
+            was planted where is told in `planted.jsonl`.
         workers: Processes; as many as pay if None. The files do not depend on it.
         **options: Passed to `echonet.write_patient` or `camus.write_patient`.
 
@@ -33,14 +50,17 @@ def write(
         Number of patients written.
 
     Raises:
-        InputError: An unknown layout or release, a count or seed out of range, an
-            option that the layout cannot meet, or an output that exists.
+        InputError: An unknown layout, release or defect, a count or seed out of range,
+            an option that the layout cannot meet, or an output that exists.
     """
-    form = _form(layout, release)
+    form, kinds = _form(layout, release)
     if patients < 1:
         raise errors.InputError(f"cannot write {patients} patients; ask for 1 or more")
     if seed < 0:
         raise errors.InputError(f"seed {seed} is negative; give 0 or more")
+    names = []
+    if defects is not None:
+        names = planting.chosen(defects, kinds, patients=patients, shares=form.SHARES)
     with aside.folder(output) as folder:
         form.prepare(folder)
         make = functools.partial(form.write_patient, folder, seed=seed, **options)
@@ -50,6 +70,8 @@ def write(
                 written.append(patient)
                 advance()
         form.finish(folder, written)
+        if names:
+            planting.plant(folder, names, kinds, seed=seed)
     return patients
 
 

@@ -60,7 +60,8 @@ def write_patient(folder: pathlib.Path, index, *, seed, frames=None):
     name = _name(random)
     times = (np.arange(count) - diastole) / rate
     pictures = speckle.frames(heart, settings, sector, times, random)
-    _write_video(folder / "Videos" / f"{name}.avi", pictures, rate, _marks(random))
+    pictures = _marked(pictures, _marks(random))
+    write_video(folder / "Videos" / f"{name}.avi", pictures, rate)
     traced = [(diastole, 0.0), (diastole + apart, heart.systole)]
     volumes = [_volume(heart, time) for _, time in traced]
     if random.random() < 0.01:
@@ -82,9 +83,9 @@ def finish(folder: pathlib.Path, written):
     """
     dealt = splits.assign(len(written), SHARES)
     rows = [(*row, split) for (row, _), split in zip(written, dealt)]
-    _write_table(folder / "FileList.csv", FILES, rows)
+    write_table(folder / "FileList.csv", FILES, rows)
     rows = [row for _, tracings in written for row in tracings]
-    _write_table(folder / "VolumeTracings.csv", TRACINGS, rows)
+    write_table(folder / "VolumeTracings.csv", TRACINGS, rows)
 
 
 def tracing(heart, sector, time):
@@ -152,19 +153,26 @@ def _marks(random):
     return overlay
 
 
-def _write_video(path, pictures, rate, marks):
+def _marked(pictures, marks):
+    for picture in pictures:
+        outside = picture[..., None] == 0
+        grey = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
+        yield np.where(outside, marks, grey)
+
+
+def write_video(path, frames, rate):
+    """Write uint8 `(H, W, 3)` frames as motion JPEG, `rate` of them a second."""
     codec = cv2.VideoWriter_fourcc(*"MJPG")
     video = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, codec, rate, (SIZE, SIZE))
     if not video.isOpened():
         raise errors.InputError(f"cannot write {path}; is the disk full?")
-    for picture in pictures:
-        outside = picture[..., None] == 0
-        grey = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
-        video.write(np.where(outside, marks, grey))
+    for frame in frames:
+        video.write(frame)
     video.release()
 
 
-def _write_table(path, header, rows):
+def write_table(path, header, rows):
+    """Write a CSV table."""
     with path.open("w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(header)

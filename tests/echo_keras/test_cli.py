@@ -120,6 +120,7 @@ def test_a_bug_keeps_its_traceback(monkeypatch):
         (["serve", "--models", "a", "--port", "65536"], "--port"),
         (["phantom", "--layout", "mri", "--patients", 1, "--output", "a"], "'mri'"),
         (["phantom", "--layout", "camus", "--patients", 0, "--output", "a"], "1"),
+        (["phantom", "--layout", "camus", "--release", "2020"], "'2020'"),
         (
             ["build-tfrecords", "--dataset", "x", "--source", "a", "--output", "b"],
             "'x'",
@@ -162,10 +163,14 @@ def test_phantom_passes_only_the_options_of_its_layout(called):
     run(*start, "camus", "--views", "4CH", "--no-half-sequence")
     run(*start, "camus", "--release", "2019")
     run(*start, "echonet", "--frames", 20)
+    run(*start, "echonet", "--defects", "all")
+    run(*start, "camus", "--defects", "dead-link,plain-gz")
     assert [options for _, options in calls] == [
         {"views": ("4CH",), "half_sequence": False},
         {"release": "2019"},
         {"frames": 20},
+        {"defects": "all"},
+        {"defects": "dead-link,plain-gz"},
     ]
     for owner, other, option in (
         ("echonet", "camus", ("--frames", 20)),
