@@ -1,6 +1,5 @@
 """Medical images, NIfTI and MetaImage, read whole or not at all."""
 
-import gzip
 import math
 import re
 import zlib
@@ -8,7 +7,7 @@ import zlib
 import numpy as np
 import SimpleITK as sitk  # noqa: N813
 
-from pipeline.sources import listings
+from pipeline.sources import listings, nifti
 
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 
@@ -46,7 +45,32 @@ def labels(path):
 
 
 def _read(path, *, highest):
-    held = _held(path)
+    _check_there(path)
+    read = _metaimage if path.suffix == ".mhd" else nifti.read
+    try:
+        values, spacing = read(path)
+    except OSError as error:
+        raise listings.DefectError("unreadable", error.strerror) from error
+    if values.ndim not in (2, 3):
+        raise listings.DefectError("not an image", f"its shape is {values.shape}")
+    levels = np.rint(values)
+    if not (levels == values).all() or levels.min() < 0 or levels.max() > highest:
+        raise listings.DefectError(
+            "values out of range",
+            f"{values.min():g} to {values.max():g} where 0 to {highest} are expected",
+        )
+    return levels.astype(np.uint8).reshape(-1, *values.shape[-2:]), spacing
+
+
+def _metaimage(path):
+    """Pixels and spacing of a header and the file of data that it names."""
+    header = path.read_text("latin-1")
+    named = re.search(r"^ElementDataFile *= *(\S+raw)", header, re.M)
+    data = path.parent / named[1] if named else path
+    _check_there(data)
+    held = data.stat().st_size
+    if re.search(r"^CompressedData *= *True", header, re.M):
+        held = _unpacked_size(data)
     file = sitk.ImageFileReader()
     file.SetFileName(str(path))
     try:
@@ -55,45 +79,15 @@ def _read(path, *, highest):
         image = file.Execute()
     except RuntimeError as error:
         raise listings.DefectError("unreadable", "damaged, or no image") from error
-    values = sitk.GetArrayViewFromImage(image)
-    if values.ndim not in (2, 3) or values.size == 0:
-        raise listings.DefectError("not an image", f"its shape is {values.shape}")
-    levels = np.rint(values)
-    if not (levels == values).all() or levels.min() < 0 or levels.max() > highest:
-        raise listings.DefectError(
-            "values out of range",
-            f"{values.min():g} to {values.max():g} where 0 to {highest} are expected",
-        )
-    column, row = image.GetSpacing()[:2]
-    return levels.astype(np.uint8).reshape(-1, *values.shape[-2:]), (row, column)
+    return sitk.GetArrayFromImage(image), image.GetSpacing()[1::-1]
 
 
-def _held(path):
-    """Bytes of pixels, unpacked; SimpleITK passes over what cannot be unpacked."""
+def _unpacked_size(data):
+    """Bytes of packed data; SimpleITK passes over what cannot be unpacked."""
     try:
-        data, is_packed = _data(path)
-        if not is_packed:
-            return data.stat().st_size
-        if data.suffix == ".gz":
-            with gzip.open(data) as file:
-                return sum(iter(lambda: len(file.read(2**20)), 0))
         return len(zlib.decompress(data.read_bytes(), _ZLIB_OR_GZIP))
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except zlib.error as error:
         raise listings.DefectError("damaged compression", str(error)) from error
-    except OSError as error:
-        raise listings.DefectError("unreadable", error.strerror) from error
-
-
-def _data(path):
-    """The file with the pixels, which a MetaImage's header names; whether packed."""
-    _check_there(path)
-    if path.suffix != ".mhd":
-        return path, path.suffix == ".gz"
-    header = path.read_text("latin-1")
-    named = re.search(r"^ElementDataFile *= *(\S+raw)", header, re.M)
-    data = path.parent / named[1] if named else path
-    _check_there(data)
-    return data, bool(re.search(r"^CompressedData *= *True", header, re.M))
 
 
 def _check_there(path):
@@ -105,12 +99,8 @@ def _check_there(path):
 def _check_whole(file, held):
     """SimpleITK fills what a file lacks at its end with zeros and says nothing."""
     needed = math.prod(file.GetSize()) * file.GetNumberOfComponents()
-    if file.HasMetaDataKey("vox_offset"):
-        needed *= int(file.GetMetaData("bitpix")) / 8
-        needed += float(file.GetMetaData("vox_offset"))
-    else:
-        needed *= sitk.Image(1, 1, file.GetPixelID()).GetSizeOfPixelComponent()
+    needed *= sitk.Image(1, 1, file.GetPixelID()).GetSizeOfPixelComponent()
     if held < needed:
         raise listings.DefectError(
-            "unreadable", f"{held} bytes of {needed:.0f}; it was cut short"
+            "unreadable", f"{held} bytes of {needed}; it was cut short"
         )

@@ -1,6 +1,7 @@
 import errno
 import gzip
 import os
+import pathlib
 
 import numpy as np
 import pytest
@@ -373,7 +374,7 @@ def test_a_file_that_may_not_be_read_is_not_called_damaged(camus_copy, monkeypat
     def refuse(path):
         raise PermissionError(errno.EACCES, "Permission denied", path)
 
-    monkeypatch.setattr(gzip, "open", refuse)
+    monkeypatch.setattr(pathlib.Path, "read_bytes", refuse)
     read_all = read(camus_copy.folder)["patient0001"]
     found = {(item.reason, item.detail) for item in read_all}
     assert found == {("unreadable", "Permission denied")}
