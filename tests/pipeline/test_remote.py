@@ -23,8 +23,8 @@ class Store(filesystem.FileSystem):
         super().__init__(pipeline_options)
         self.options.append(pipeline_options)
 
-    @classmethod
-    def scheme(cls):
+    @staticmethod
+    def scheme():
         return "store"
 
     def join(self, basepath, *paths):
@@ -44,10 +44,10 @@ class Store(filesystem.FileSystem):
             if path.startswith(dir_or_prefix):
                 yield filesystem.FileMetadata(path, len(content))
 
-    def create(self, path, mime_type=None, compression_type=None):
+    def create(self, path, *_):
         return Upload(path)
 
-    def open(self, path, mime_type=None, compression_type=None):
+    def open(self, path, *_):
         if path not in self.objects:
             raise FileNotFoundError(2, "No such object")
         return io.BytesIO(self.objects[path])
