@@ -25,9 +25,12 @@ def convert(shard, choice, layout):
         shard: `sharding.Shard`.
         choice: Which frames to keep without labels; see `frames.choice`.
         layout: `Layout` of the job.
+
+    Returns:
+        Dict of `COUNTS` of what was written, empty if that was there.
     """
     if files.exists(layout.summary(shard)):
-        return
+        return {}
     counts = dict.fromkeys(COUNTS, 0)
     described = {family: _description(shard, family) for family in shard.families}
     rejects = []
@@ -57,6 +60,7 @@ def convert(shard, choice, layout):
     }
     with files.written_aside(layout.summary(shard), layout.aside) as file:
         file.write(json.dumps(summary).encode())
+    return counts
 
 
 def _description(shard, family):

@@ -7,11 +7,14 @@ import subprocess
 import sys
 import time
 
+import apache_beam as beam
 import pytest
+from apache_beam.runners.portability.fn_api_runner import fn_runner
 
 from echo_keras import errors
 from echo_keras.data import tfrecords
 from pipeline import build
+from pipeline.sources import echonet
 
 ONE = ("--direct_running_mode=in_memory", "--direct_num_workers=1")
 
@@ -96,7 +99,7 @@ def test_a_run_after_a_failure_converts_only_what_is_missing(
         converted.append(shard.split)
         if converted == ["test", "train"]:
             raise errors.InputError("no room")
-        original(shard, choice, layout)
+        return original(shard, choice, layout)
 
     monkeypatch.setattr(build.convert, "convert", fail_once)
     with pytest.raises(errors.InputError, match="1 of 3 shards could not be written"):
@@ -105,6 +108,22 @@ def test_a_run_after_a_failure_converts_only_what_is_missing(
     run("echonet", source, tmp_path / "records")
     assert converted == ["test", "train", "validation", "train"]
     assert contents(tmp_path / "records") == contents(tmp_path / "whole")
+
+
+def test_a_runner_can_show_what_was_written(echonet_copy, tmp_path):
+    layout = build.layouts.Layout(str(tmp_path / "records"))
+    listing = echonet.listing(echonet_copy.write())
+    shards = build.sharding.plan("echonet", listing.patients)
+    for shard in shards:
+        build.sharding.save(shard, layout)
+    with beam.Pipeline(runner=fn_runner.FnApiRunner()) as pipeline:
+        names = pipeline | beam.Create([shard.name for shard in shards])
+        _ = names | build.ConvertShards(8, layout)
+    counters = pipeline.result.metrics().query()["counters"]
+    told = {counter.key.metric.name: counter.committed for counter in counters}
+    assert told["patients"] == 4
+    assert told["labelled_frames"] == 8
+    assert told["unlabelled_frames"] == 32
 
 
 def test_what_another_job_left_is_not_taken_over(echonet_copy, tmp_path):

@@ -1,4 +1,4 @@
-"""What may not be read or written, seen by a user whom modes bind, which root is not."""
+"""What may not be read or written, by a user whom modes bind, as they do not root."""
 
 import json
 import os

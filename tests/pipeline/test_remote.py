@@ -142,7 +142,7 @@ def test_a_job_on_urls_goes_on_where_it_was_ended(store, echonet_copy, monkeypat
         converted.append(shard.name)
         if len(converted) == 3:
             raise errors.InputError("no room")
-        original(shard, choice, layout)
+        return original(shard, choice, layout)
 
     monkeypatch.setattr(build.convert, "convert", end_at_the_third)
     with pytest.raises(errors.InputError, match="1 of 4 shards could not be written"):
