@@ -43,6 +43,9 @@ def listing(source):
             _check_row(name, row, seen=(named, traced, avis))
             patient = _patient(source, row, file=avis[name], tracing=traced[name])
             patients.append(patient)
+            if row[0] and math.isnan(_number(row[0])):
+                detail = f"EF {row[0]!r}, taken as unknown"
+                rejects.append(listings.Reject(name, "bad number", detail))
         except listings.DefectError as defect:
             rejects.append(listings.Reject(name, *defect.args))
         named.add(name)
@@ -121,16 +124,13 @@ def _videos(found):
 
 
 def _check_row(name, row, *, seen):
-    ejection_fraction, split = row
     named, traced, avis = seen
     if name in named:
-        raise listings.DefectError("duplicate row", f"a row more, of split {split!r}")
+        raise listings.DefectError("duplicate row", f"a row more, of split {row[1]!r}")
     if name not in traced:
         raise listings.DefectError("untraced", "no row of it in VolumeTracings.csv")
     if name not in avis:
         raise listings.DefectError("missing", "no such file in Videos")
-    if ejection_fraction and math.isnan(_number(ejection_fraction)):
-        raise listings.DefectError("bad number", f"EF {ejection_fraction!r}")
 
 
 def _patient(source, row, *, file, tracing):

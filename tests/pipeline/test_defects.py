@@ -27,7 +27,7 @@ LEFT = {
         "empty-mask": (1, 1),
         **dict.fromkeys(
             [
-                *("untraced", "traced-stranger", "unlisted-video", "text-in-ef"),
+                *("untraced", "traced-stranger", "unlisted-video"),
                 *("short-tracing", "nan-in-tracing", "text-in-tracing"),
                 *("one-traced-frame", "three-traced-frames", "short-video"),
                 *("truncated-video", "empty-video", "random-video", "missing-video"),

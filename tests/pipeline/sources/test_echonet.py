@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -117,7 +119,10 @@ def test_rows_that_cannot_be_used_are_named(echonet_copy):
     echonet_copy.files += [("0X000", "60.5", "TEST")]
     echonet_copy.files[3] = ("0X003", "sixty", "TEST")
     listing = echonet.listing(echonet_copy.write())
-    assert [patient.name for patient in listing.patients] == ["0X000"]
+    assert [
+        (patient.name, patient.details["ejection_fraction"])
+        for patient in listing.patients
+    ] == [("0X000", 60.5), ("0X003", pytest.approx(math.nan, nan_ok=True))]
     assert rejected(listing) == [
         ("0X001", "untraced"),
         ("0X002", "missing"),
