@@ -183,3 +183,13 @@ def test_a_known_size_stays_known_in_the_graph():
     moved = batches.map(lambda *pair: augment.paired(*pair, seed=(0, 1)))
     for spec in moved.element_spec:
         assert spec.shape.as_list() == [None, SIZE, SIZE, 1]
+
+
+def test_gamma_is_a_power_and_keeps_black_and_white():
+    levels = np.linspace(0, 1, 256, dtype=np.float32).reshape(1, 16, 16, 1)
+    exponents = np.array([0.6, 1.0, 1.7], np.float32).reshape(3, 1, 1, 1)
+    images = np.repeat(levels, 3, axis=0)
+    raised = augment.gamma(images, exponents).numpy()
+    np.testing.assert_allclose(raised, images**exponents, atol=1e-6)
+    assert (raised[:, 0, 0] == 0).all()
+    assert (raised[:, -1, -1] == 1).all()
