@@ -1,9 +1,6 @@
-import json
-
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from echo_keras.data import schema
 from echo_keras.serving import export, server, session
@@ -49,35 +46,15 @@ def url(models):
 
 
 @pytest.fixture(scope="session")
-def records(tmp_path_factory):
+def records(write_folder, tmp_path_factory):
     """Folder of records: ED and ES of three patients, bright discs of many sizes."""
-    folder = tmp_path_factory.mktemp("records")
-    file = "labelled/camus-test.tfrecord-00000-of-00001"
-    (folder / file).parent.mkdir()
     frames = [
         _disc(patient, phase, height=40 + 7 * number, radius=radius)
         for number, patient in enumerate("abc")
         for phase, radius in (("ED", 14), ("ES", 9 + number))
     ]
-    with tf.io.TFRecordWriter(str(folder / file)) as writer:
-        for frame in frames:
-            writer.write(schema.encode(frame))
-    shard = {
-        "file": file,
-        "family": "labelled",
-        "split": "test",
-        "bytes": (folder / file).stat().st_size,
-        "patients": ["a", "b", "c"],
-    }
-    counts = {"test": {"labelled_frames": 6, "unlabelled_videos": 0}}
-    manifest = {
-        "format": schema.FORMAT,
-        "dataset": "camus",
-        "counts": counts,
-        "shards": [shard],
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
+    folder = tmp_path_factory.mktemp("records")
+    return write_folder(folder, {"test": frames}, dataset="camus")
 
 
 def _disc(patient, phase, *, height, radius):

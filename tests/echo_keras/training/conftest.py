@@ -1,14 +1,11 @@
 """Records of synthetic ventricles and an encoder as `echo-keras pretrain` leaves it."""
 
-import json
-
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from echo_keras import config
-from echo_keras.data import schema, tfrecords
+from echo_keras.data import schema
 from echo_keras.models import unet
 from echo_keras.training import initial
 
@@ -16,27 +13,19 @@ SPLITS = {"train": "abcdefgh", "validation": "ijkl", "test": "m"}
 
 
 @pytest.fixture(scope="session")
-def write_records():
+def write_records(write_folder):
     """Function that writes two frames a patient into a folder of records."""
 
     def write(folder, splits=SPLITS, *, structure=1):
-        shards = [
-            _shard(folder, split, patients, structure=structure)
-            for split, patients in splits.items()
-        ]
-        counts = {
-            split: {"labelled_frames": 2 * len(patients), "unlabelled_videos": 0}
+        frames = {
+            split: [
+                _frame(patient, phase, radius=radius, structure=structure)
+                for patient in patients
+                for phase, radius in (("ED", 14), ("ES", 9))
+            ]
             for split, patients in splits.items()
         }
-        manifest = {
-            "format": schema.FORMAT,
-            "dataset": "echonet",
-            "source_fingerprint": "0123abcd",
-            "counts": counts,
-            "shards": shards,
-        }
-        (folder / tfrecords.MANIFEST).write_text(json.dumps(manifest))
-        return folder
+        return write_folder(folder, frames)
 
     return write
 
@@ -61,23 +50,6 @@ def pretrained(tmp_path_factory):
     )
     config.save(config.Pretrain(size=32, width=2), folder / initial.RECIPE_FILE)
     return folder
-
-
-def _shard(folder, split, patients, *, structure):
-    file = f"labelled/echonet-{split}.tfrecord-00000-of-00001"
-    (folder / "labelled").mkdir(exist_ok=True)
-    with tf.io.TFRecordWriter(str(folder / file)) as writer:
-        for patient in patients:
-            for phase, radius in (("ED", 14), ("ES", 9)):
-                frame = _frame(patient, phase, radius=radius, structure=structure)
-                writer.write(schema.encode(frame))
-    return {
-        "file": file,
-        "family": "labelled",
-        "split": split,
-        "bytes": (folder / file).stat().st_size,
-        "patients": sorted(patients),
-    }
 
 
 def _frame(patient, phase, *, radius, structure):
