@@ -1,5 +1,6 @@
 """Folders of records: what is in them, and their shards as `tf.data`."""
 
+import hashlib
 import json
 
 import tensorflow as tf
@@ -8,6 +9,8 @@ from echo_keras import errors
 from echo_keras.data import schema
 
 MANIFEST = schema.MANIFEST
+
+_READ_AT_ONCE = 2**22
 
 
 def manifest(folder):
@@ -49,6 +52,28 @@ def manifest(folder):
             f"{schema.FORMAT}; rebuild them with echo-keras build-tfrecords"
         )
     return found
+
+
+def verify(folder, shard):
+    """Read a whole shard and compare it with the manifest.
+
+    Args:
+        folder: Folder of records.
+        shard: Description of the shard, one of `shards` in the manifest.
+
+    Raises:
+        InputError: The shard is missing, or its bytes or their SHA-256 are others.
+    """
+    [path] = _files(folder, [shard])
+    digest = hashlib.sha256()
+    with tf.io.gfile.GFile(path, "rb") as file:
+        while content := file.read(_READ_AT_ONCE):
+            digest.update(content)
+    if digest.hexdigest() != shard["sha256"]:
+        raise errors.InputError(
+            f"{path} is damaged, as its SHA-256 is not the one in {MANIFEST}; copy it "
+            "again or rebuild the records"
+        )
 
 
 def patients(folder, split):
@@ -93,10 +118,7 @@ def labelled(folder, split, *, patients=None, between=False):
         shards += _shards(folder, family="sequence", splits=(split,))
     records = tf.data.TFRecordDataset(_files(folder, shards))
     if patients is not None:
-        wanted = tf.constant(sorted(patients))
-        records = records.filter(
-            lambda record: tf.reduce_any(schema.parse_patient(record) == wanted)
-        )
+        records = _of(patients, records)
     return records.map(schema.parse_labelled, num_parallel_calls=tf.data.AUTOTUNE)
 
 
@@ -130,6 +152,51 @@ def unlabelled(folders, splits=("train", "unlisted")):
         files += _files(folder, shards)
     records = tf.data.TFRecordDataset(files)
     return records.map(schema.parse_unlabelled, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def frames(folder, family, split, *, patients=None):
+    """Every frame of one family and split, one at a time, labelled or not.
+
+    Args:
+        folder: Folder of records.
+        family: Key of `schema.FEATURES`.
+        split: One of `schema.SPLITS`.
+        patients: Names of the patients to keep; all of the split by default.
+
+    Returns:
+        `tf.data.Dataset` of dicts, empty where there is nothing: those of
+        `schema.parse_labelled`, or of an unlabelled video for each of its frames
+        `image` `(H, W, 1)` uint8, `frame` scalar int64 and the video's `patient`,
+        `dataset`, `view` and `spacing`.
+    """
+    shards = _shards(folder, family=family, splits=(split,))
+    if patients is not None:
+        wanted = set(patients)
+        shards = [shard for shard in shards if wanted.intersection(shard["patients"])]
+    records = tf.data.TFRecordDataset(_files(folder, shards))
+    if patients is not None:
+        records = _of(patients, records)
+    if "mask" in schema.FEATURES[family]:
+        return records.map(schema.parse_labelled, num_parallel_calls=tf.data.AUTOTUNE)
+    return records.flat_map(_stills).map(_decoded, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def _stills(record):
+    video = schema.parse_unlabelled(record)
+    each = {"image": video.pop("frames"), "frame": video.pop("frame_numbers")}
+    stills = tf.data.Dataset.from_tensor_slices(each)
+    return stills.map(lambda still: {**video, **still})
+
+
+def _decoded(still):
+    return {**still, "image": tf.io.decode_png(still["image"], channels=1)}
+
+
+def _of(patients, records):
+    wanted = tf.constant(sorted(patients))
+    return records.filter(
+        lambda record: tf.reduce_any(schema.parse_patient(record) == wanted)
+    )
 
 
 def _shards(folder, *, family, splits):

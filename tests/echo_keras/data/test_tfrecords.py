@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -173,3 +174,55 @@ def test_a_shard_cut_short_is_refused(folder):
     shard.write_bytes(shard.read_bytes()[:-1])
     with pytest.raises(errors.InputError, match=r"00001-of-00002 is missing or not"):
         tfrecords.labelled(folder, "train")
+
+
+@pytest.fixture
+def whole(write_folder, tmp_path):
+    """Folder with both kinds of records of two patients, of two frames a video."""
+    still = np.full((2, 3), 50, np.uint8)
+    videos = [
+        dataclasses.replace(
+            video(name), frames=(still, still + 1), frame_numbers=(4, 9)
+        )
+        for name in "ab"
+    ]
+    frames = [frame("a", "ED"), frame("b", "ED"), frame("b", "between")]
+    return write_folder(tmp_path, {"train": [*frames, *videos]})
+
+
+def test_shards_are_verified_by_their_digest(whole):
+    shards = tfrecords.manifest(whole)["shards"]
+    for shard in shards:
+        tfrecords.verify(whole, shard)
+    path = whole / shards[1]["file"]
+    content = bytearray(path.read_bytes())
+    content[40] ^= 1
+    path.write_bytes(content)
+    tfrecords.verify(whole, shards[0])
+    with pytest.raises(errors.InputError, match=rf"{shards[1]['file']} is damaged"):
+        tfrecords.verify(whole, shards[1])
+    path.write_bytes(content[:-1])
+    with pytest.raises(errors.InputError, match=r"is missing or not the \d+ bytes"):
+        tfrecords.verify(whole, shards[1])
+
+
+def test_frames_of_videos_come_one_at_a_time_with_what_is_known_of_them(whole):
+    stills = list(tfrecords.frames(whole, "unlabelled", "train").as_numpy_iterator())
+    seen = [
+        (still["patient"], still["frame"], still["image"][0, 0]) for still in stills
+    ]
+    assert seen == [(b"a", 4, 50), (b"a", 9, 51), (b"b", 4, 50), (b"b", 9, 51)]
+    assert stills[0]["image"].shape == (2, 3, 1)
+    assert stills[0]["spacing"].tolist() == [0, 0]
+
+
+def test_frames_of_every_family_are_found_by_its_name(whole):
+    def read(family, split="train", **options):
+        return names(tfrecords.frames(whole, family, split, **options))
+
+    assert read("labelled") == ["a", "b"]
+    assert read("sequence") == ["b"]
+    assert read("labelled", patients=["b"]) == ["b"]
+    assert read("unlabelled", patients={"a", "z"}) == ["a", "a"]
+    assert read("sequence", patients=["a"]) == []
+    assert read("labelled", "test") == []
