@@ -11,7 +11,7 @@ TILE = 320
 
 
 def contours(image, masks, *, height=TILE):
-    """Draw the outlines of masks over a frame.
+    """Draw the outlines of masks over a frame, those of holes too.
 
     Args:
         image: `(H, W)` uint8 grey frame.
@@ -28,7 +28,7 @@ def contours(image, masks, *, height=TILE):
     for mask, colour in masks:
         inside = cv2.resize(mask.astype(np.float32), size) >= 0.5
         outlines, _ = cv2.findContours(
-            inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+            inside.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
         )
         cv2.drawContours(picture, outlines, -1, colour, 2, cv2.LINE_AA)
     return picture

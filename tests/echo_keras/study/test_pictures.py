@@ -31,6 +31,16 @@ def test_the_outline_is_drawn_at_the_edge_and_nowhere_else():
     np.testing.assert_array_equal(picture[80, 80], (90, 90, 90))
 
 
+def test_the_border_of_a_hole_is_drawn_too():
+    image = np.full((80, 80), 90, np.uint8)
+    mask = square(80, 80)
+    mask[35:45, 35:45] = False
+    picture = pictures.contours(image, [(mask, (255, 0, 0))], height=160)
+    rows = np.flatnonzero(picture[60:100, 80, 0] > 150) + 60
+    assert abs(rows.min() - 70) <= 2
+    assert abs(rows.max() - 89) <= 2
+
+
 def test_an_empty_mask_draws_nothing():
     image = np.full((40, 40), 7, np.uint8)
     picture = pictures.contours(image, [(np.zeros((40, 40), bool), (255, 0, 0))])
