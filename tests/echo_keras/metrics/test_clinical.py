@@ -1,7 +1,10 @@
 """Volumes meet closed forms and the hearts that phantoms are drawn from."""
 
 import math
+import os
+import pathlib
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,8 +12,9 @@ from echo_keras.metrics import clinical
 from pipeline.phantom import camus, echonet, motion, scanner
 from pipeline.phantom import heart as anatomy
 from pipeline.phantom import sector as sectors
-from pipeline.sources import tracings
+from pipeline.sources import images, tracings
 
+CAMUS = os.environ.get("ECHO_KERAS_CAMUS")
 LENGTH, RADIUS = 45.0, 13.0
 FIELD = 112.0
 
@@ -168,3 +172,19 @@ def test_phantoms_of_echonet_meet_their_fraction_within_four_points(seed):
         volumes.append(volume(tracings.mask(tracings.outline(trace), (112, 112))))
     found = clinical.ejection_fraction(*volumes)
     assert found == pytest.approx(heart.ejection_fraction, abs=4)
+
+
+@pytest.mark.skipif(not CAMUS, reason="ECHO_KERAS_CAMUS names no folder")
+def test_the_axis_ends_at_the_border_with_the_atrium_in_real_hearts():
+    files = sorted(pathlib.Path(CAMUS).glob("database_nifti/*/*_4CH_E[DS]_gt.nii.gz"))
+    distances = []
+    for path in files[:80]:
+        [mask], spacing = images.labels(path)
+        atrium = cv2.dilate((mask == 3).astype(np.uint8), np.ones((5, 5)))
+        rows, columns = np.nonzero((mask == 1) & (atrium == 1))
+        ends = [columns.argmin(), columns.argmax()]
+        border = np.array([columns[ends].mean(), rows[ends].mean()]) * spacing[::-1]
+        _, midpoint = clinical.long_axis(mask == 1, spacing)
+        distances.append(np.hypot(*(midpoint - border)))
+    assert np.median(distances) < 1
+    assert np.quantile(distances, 0.9) < 3
