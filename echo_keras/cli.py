@@ -133,6 +133,20 @@ def build_tfrecords(
 
 
 @main.command()
+@click.argument("folder", metavar="DIR")
+@click.option(
+    "--output",
+    type=PATH,
+    help="Folder of inspect.json and .png.  [default: runs/inspect/NAME OF DIR]",
+)
+def inspect(folder, output):
+    """Verify a folder of records, sum it up and flag what looks wrong."""
+    from echo_keras.study import inspection
+
+    click.echo(inspection.run(folder, output, say=click.echo))
+
+
+@main.command()
 @click.option("--data", required=True, multiple=True, help="May repeat.")
 @click.option("--output", type=PATH, required=True, help="Folder of the encoder.")
 @click.option("--method", type=click.Choice(["simclr"]), show_default="simclr")

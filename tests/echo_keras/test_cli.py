@@ -11,6 +11,7 @@ from echo_keras import cli, config, errors
 COMMANDS = [
     "phantom",
     "build-tfrecords",
+    "inspect",
     "pretrain",
     "finetune",
     "export",
@@ -203,6 +204,15 @@ def test_build_tfrecords_passes_what_follows_the_dashes_to_beam(called):
         "2",
         "--runner=DirectRunner",
     )
+
+
+@pytest.mark.parametrize(("option", "folder"), [([], None), (["--output", "o"], "o")])
+def test_inspect_leaves_the_default_output_to_the_inspection(called, option, folder):
+    calls = called("echo_keras.study.inspection", "run", "0 flags")
+    assert run("inspect", "in", *option).output == "0 flags\n"
+    ((arguments, options),) = calls
+    assert arguments == ("in", folder and pathlib.Path(folder))
+    options["say"]("a line")
 
 
 def test_pretrain_takes_several_folders_and_lets_options_win(called, tmp_path):
