@@ -9,7 +9,7 @@ Source: Microsoft, AVI RIFF File Reference.
 import struct
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
-_PADDING, _HEADER = 64, 36
+_PADDING, _HEADER, _LOST = 64, 36, 48
 
 
 def images(content):
@@ -33,6 +33,18 @@ def images(content):
             found = _movie(content, start, start + size)
             break
     return None if found is None else (promised, found)
+
+
+def is_damaged(image):
+    """Whether part of a JPEG image was overwritten with zeros.
+
+    A decoder draws something in their place. No table and no picture has so many zeros
+    in a row, but a block of a disk that was lost has.
+
+    Args:
+        image: Bytes of the image.
+    """
+    return bytes(_LOST) in bytes(image)
 
 
 def _continues(content):
@@ -65,7 +77,8 @@ def _promised(content, start, end):
     if len(streams) != 1:
         return None
     [(kind, codec, length)] = streams
-    return length if kind == b"vids" and codec.upper() == b"MJPG" else None
+    is_plain = kind == b"vids" and codec.upper() == b"MJPG" and length <= len(content)
+    return length if is_plain else None
 
 
 def _movie(content, start, end):

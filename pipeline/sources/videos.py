@@ -60,6 +60,9 @@ def _checked(wanted, total):
 def _by_jpeg(images, number, total):
     if number >= len(images):
         raise _truncated(number, total)
+    if mjpeg.is_damaged(images[number]):
+        detail = f"a part of frame {number} of {total} is lost"
+        raise listings.DefectError("damaged frame", detail)
     encoded = np.frombuffer(images[number], np.uint8)
     frame = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)
     if frame is None:

@@ -117,6 +117,33 @@ def test_a_frame_overwritten_with_zeros_ends_the_video(write):
     assert 0 < len(images) < FRAMES
 
 
+def test_a_frame_with_a_lost_part_is_a_defect_if_it_is_wanted(write):
+    path = write("MJPG")
+    whole = bytearray(path.read_bytes())
+    second = whole.index(b"00dc", whole.index(b"00dc") + 4)
+    size = struct.unpack_from("<I", whole, second + 4)[0]
+    middle = second + 8 + size // 2
+    whole[middle : middle + 64] = bytes(64)
+    path.write_bytes(whole)
+    _, frames = videos.grey_frames(path, lambda total: [0, 2])
+    assert list(frames) == [0, 2]
+    with pytest.raises(listings.DefectError, match="a part of frame 1 of 12 is lost"):
+        videos.grey_frames(path, everything)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_frame_of_one_grey_is_not_taken_for_a_lost_one(level):
+    frame = np.full((112, 112), level, np.uint8)
+    assert not mjpeg.is_damaged(cv2.imencode(".jpg", frame)[1].tobytes())
+
+
+def test_a_length_that_cannot_be_is_left_to_ffmpeg(write):
+    path = write("MJPG")
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<I", content, content.index(b"strh") + 8 + 32, 2**32 - 1)
+    assert mjpeg.images(bytes(content)) is None
+
+
 def test_random_damage_to_the_header_never_raises_anything_else(write):
     path = write("MJPG")
     whole = bytearray(path.read_bytes())
