@@ -10,7 +10,10 @@ from echo_keras.data import schema
 from pipeline import convert, files
 from pipeline.sources import listings
 
-PACKAGES = ("apache-beam", "numpy", "opencv-python-headless", "SimpleITK")
+_WITHOUT_LABELS = ("untraced", "no row")
+_SHARE_OF_FACTS = 0.25
+
+PACKAGES = ("echo-keras", "apache-beam", "numpy", "opencv-python-headless")
 
 
 def versions():
@@ -39,15 +42,50 @@ def check_rejects(rejects, patients, *, most):
     lost = {reject.file for reject in damaged}
     everything = lost.union(*(patient.files for patient in patients))
     if len(lost) > most * len(everything):
-        reasons = collections.Counter(reject.reason for reject in damaged)
-        summed_up = ", ".join(
-            f"{count} {reason}" for reason, count in reasons.most_common()
-        )
         raise errors.InputError(
             f"{len(lost)} of {len(everything)} files cannot be used, more than the "
-            f"{most:.1%} allowed ({summed_up}; first {damaged[0].file}: "
-            f"{damaged[0].detail}); repair the source or raise --max-rejected"
+            f"{most:.1%} allowed ({_summed_up(damaged)}); repair the source or raise "
+            "--max-rejected"
         )
+
+
+def check_patients(listing, *, most):
+    """Refuse a copy of a data set that lacks many of its patients.
+
+    A patient counts as one however many files are gone. Releases have a few patients
+    without tracings, and tracings of nobody; where these are many, a table was cut off
+    or a folder left behind.
+
+    Args:
+        listing: `Listing` of the source.
+        most: Largest share of patients that may be missing, 0 to 1.
+
+    Raises:
+        InputError: More are, or more than a quarter are without tracing or row.
+    """
+    names = {patient.name for patient in listing.patients}
+    whole = [reject for reject in listing.rejects if "/" not in reject.file]
+    gone = [
+        reject
+        for reject in whole
+        if reject.reason == "missing" and reject.file not in names
+    ]
+    unlabelled = [reject for reject in whole if reject.reason in _WITHOUT_LABELS]
+    for lost, allowed in ((gone, most), (unlabelled, max(most, _SHARE_OF_FACTS))):
+        count = len({reject.file for reject in lost})
+        total = len(names.union(reject.file for reject in whole))
+        if count > allowed * total:
+            raise errors.InputError(
+                f"{count} of {total} patients are lost, more than the {allowed:.1%} "
+                f"allowed ({_summed_up(lost)}); is the copy whole? Repair the source "
+                "or raise --max-rejected"
+            )
+
+
+def _summed_up(rejects):
+    reasons = collections.Counter(reject.reason for reject in rejects)
+    counts = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    return f"{counts}; first {rejects[0].file}: {rejects[0].detail}"
 
 
 def manifest(listing, summaries, rejects, *, dataset, source, command):

@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,6 +166,31 @@ def test_facts_of_the_release_are_reported_but_fail_nothing(echonet_copy, tmp_pa
     del echonet_copy.traced["0X001"]
     manifest = run("echonet", echonet_copy.write(), tmp_path / "r", max_rejected=0.0)
     assert manifest["rejected"] == {"untraced": 1}
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ("files", "2 of 4 patients are lost, more than the 25.0% .*2 no row"),
+        ("traced", "2 of 4 patients are lost, more than the 25.0% .*2 untraced"),
+    ],
+)
+def test_a_table_cut_in_half_is_noticed(echonet_copy, tmp_path, table, sentence):
+    if table == "files":
+        del echonet_copy.files[2:]
+    else:
+        for name in ("0X000", "0X001"):
+            del echonet_copy.traced[name]
+    with pytest.raises(errors.InputError, match=sentence):
+        run("echonet", echonet_copy.write(), tmp_path / "records")
+    assert not (tmp_path / "records.partial").exists()
+
+
+def test_a_patient_counts_as_one_however_many_files_are_gone(camus_copy, tmp_path):
+    shutil.rmtree(camus_copy.file("patient0002", ""))
+    options = {"max_rejected": 0.2}
+    with pytest.raises(errors.InputError, match=r"1 of 4 patients are lost, .* 20\.0%"):
+        run("camus", camus_copy.folder, tmp_path / "records", **options)
 
 
 def test_a_data_set_without_a_usable_patient_is_refused(echonet_copy, tmp_path):
