@@ -23,7 +23,7 @@ from apache_beam.transforms import environments
 
 from echo_keras import errors
 from echo_keras.data import schema
-from pipeline import convert, files, manifests, sharding, watch, worker
+from pipeline import convert, files, manifests, resuming, sharding, watch, worker
 from pipeline import layout as layouts
 from pipeline.sources import frames, listings
 
@@ -92,93 +92,50 @@ def run(
     files.use_options(beam_args)
     source, output = str(source).rstrip("/"), str(output).rstrip("/")
     layout = layouts.Layout(output)
-    _check_output(layout, source)
+    is_finished = resuming.is_finished(layout)
+    if not is_finished:
+        resuming.check_output(layout, source)
     listing = importlib.import_module(f"pipeline.sources.{dataset}").listing(source)
     _check_patients(listing, source, most=max_rejected)
     plan = sharding.plan(dataset, listing.patients, shards)
-    _resume_or_start(layout, _identity(listing, plan, choice))
-    _forget_damage(plan, layout)
-    summaries = _convert(plan, choice, layout, beam_args=beam_args)
-    rejects = _rejects(listing, summaries)
-    manifests.check_rejects(rejects, listing.patients, most=max_rejected)
-    command = _command(dataset, source, choice, shards)
-    manifest = manifests.manifest(
-        listing, summaries, rejects, dataset=dataset, source=source, command=command
-    )
-    _finish(layout, manifest, rejects)
+    identity = resuming.identity(listing, plan, choice)
+    if is_finished:
+        return _cleaned_up(layout, identity)
+    with resuming.alone(layout):
+        resuming.take_over(layout, identity)
+        resuming.forget_changed(plan, layout)
+        summaries = _convert(plan, choice, layout, beam_args=beam_args)
+        rejects = _rejects(listing, summaries)
+        manifests.check_rejects(rejects, listing.patients, most=max_rejected)
+        manifest = manifests.manifest(
+            listing,
+            summaries,
+            rejects,
+            dataset=dataset,
+            source=source,
+            command=_command(dataset, source, choice, shards),
+        )
+        _finish(layout, manifest, rejects)
     return manifest
 
 
-def _check_output(layout, source):
-    taken = (
-        files.exists(f"{layout.output}/{schema.MANIFEST}")
-        if files.is_remote(layout.output)
-        else files.is_taken(layout.output)
-    )
-    if taken:
-        raise errors.InputError(
-            f"{layout.output} is not empty; name another output or remove it"
-        )
-    if _is_within(layout.output, source):
-        raise errors.InputError(
-            f"the output {layout.output} lies inside the source {source}; "
-            "name a folder outside, so that the source stays as it is"
-        )
-    if not files.is_remote(layout.output) and Path(layout.output).name in ("", ".."):
-        raise errors.InputError(
-            f"the output {layout.output} is the folder that this was started in, or "
-            "above it; name a folder to make"
-        )
-
-
-def _is_within(output, source):
-    if files.is_remote(output) or files.is_remote(source):
-        return f"{output}/".startswith(f"{source}/")
-    return Path(output).resolve().is_relative_to(Path(source).resolve())
+def _cleaned_up(layout, identity):
+    if not resuming.is_same(layout, identity):
+        raise resuming.taken(layout)
+    files.remove(layout.work)
+    return json.loads(files.content(f"{layout.output}/{schema.MANIFEST}"))
 
 
 def _check_patients(listing, source, *, most):
     if not listing.patients:
         manifests.check_rejects(listing.rejects, (), most=most)
         raise errors.InputError(f"{source} lists no patient who can be converted")
+    manifests.check_patients(listing, most=most)
 
 
 def _rejects(listing, summaries):
     found = [reject for summary in summaries for reject in summary["rejects"]]
     return [*listing.rejects, *(listings.Reject(**reject) for reject in found)]
-
-
-def _identity(listing, plan, choice):
-    """What decides the bytes of all shards: a job goes on only where it is the same."""
-    return {
-        "format": schema.FORMAT,
-        "source_fingerprint": listing.fingerprint,
-        "unlabelled_frames": choice,
-        "shards": [shard.name for shard in plan],
-        "versions": manifests.versions(),
-    }
-
-
-def _resume_or_start(layout, identity):
-    files.remove(layout.aside)
-    if files.exists(layout.plan):
-        if json.loads(files.content(layout.plan)) == identity:
-            return
-        files.remove(layout.work)
-    elif files.is_taken(layout.work):
-        raise errors.InputError(
-            f"{layout.work} is in the way and was not left by this job; remove it"
-        )
-    with files.written_aside(layout.plan, layout.aside) as file:
-        file.write(json.dumps(identity).encode())
-
-
-def _forget_damage(plan, layout):
-    """What was damaged may have been repaired since, to a file of the same size."""
-    for shard in plan:
-        summary = layout.summary(shard)
-        if files.exists(summary) and json.loads(files.content(summary))["rejects"]:
-            files.remove_file(summary)
 
 
 def _convert(plan, choice, layout, *, beam_args):

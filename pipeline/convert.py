@@ -5,6 +5,7 @@ import dataclasses
 import importlib
 import json
 
+from echo_keras import errors
 from echo_keras.data import schema
 from pipeline import files, recordfiles
 from pipeline.sources import listings
@@ -33,7 +34,7 @@ def convert(shard, choice, layout):
         return {}
     counts = dict.fromkeys(COUNTS, 0)
     described = {family: _description(shard, family) for family in shard.families}
-    rejects = []
+    rejects, stamp = [], shard.stamp()
     with contextlib.ExitStack() as stack:
         writers = {
             family: stack.enter_context(
@@ -55,6 +56,7 @@ def convert(shard, choice, layout):
                     described[family]["patients"].append(patient.name)
     summary = {
         "counts": counts,
+        "stamp": stamp,
         "files": list(described.values()),
         "rejects": [dataclasses.asdict(reject) for reject in rejects],
     }
@@ -75,8 +77,11 @@ def _description(shard, family):
 def _read(shard, patient, choice):
     reader = importlib.import_module(f"pipeline.sources.{shard.dataset}")
     records, rejects = [], []
-    for item in reader.read(patient, choice):
-        (rejects if isinstance(item, listings.Reject) else records).append(item)
+    try:
+        for item in reader.read(patient, choice):
+            (rejects if isinstance(item, listings.Reject) else records).append(item)
+    except errors.InputError as error:  # a store that does not give a file
+        rejects.append(listings.Reject(patient.name, "unreadable", str(error)))
     return records, rejects
 
 

@@ -59,10 +59,13 @@ def below(folder):
         prefix = f"{folder}".rstrip("/") + "/"
         [match] = filesystems.FileSystems.match([prefix + "**"])
         found = {
-            file.path[len(prefix) :]: file.size_in_bytes for file in match.metadata_list
+            file.path[len(prefix) :]: file.size_in_bytes
+            for file in match.metadata_list
+            if not file.path.endswith("/")  # what some stores keep in place of a folder
         }
     else:
-        found = dict(_local_below(Path(folder)))
+        with _walked(folder):
+            found = dict(_local_below(Path(folder)))
     if not found:
         raise errors.InputError(f"no file below {folder}; is the path right?")
     return dict(sorted(found.items()))
@@ -92,12 +95,20 @@ def _local_below(folder):
 def _entries(folder):
     if not folder.is_dir():
         raise errors.InputError(f"no folder {folder}; is the path right?")
+    return sorted(folder.iterdir())
+
+
+@contextlib.contextmanager
+def _walked(folder):
+    """Tell what hinders the walk; a link to itself is a RuntimeError before 3.13."""
     try:
-        return sorted(folder.iterdir())
+        yield
     except PermissionError as error:
         raise errors.InputError(
-            f"no permission to read {folder}; change its mode or its owner"
+            f"no permission to read {error.filename}; change its mode or its owner"
         ) from error
+    except (OSError, RuntimeError) as error:
+        raise errors.InputError(f"cannot read {folder}: {error}") from error
 
 
 @contextlib.contextmanager
@@ -135,7 +146,8 @@ def opened(path):
         )
     except OSError as error:
         raise errors.InputError(
-            f"cannot read {path} ({error.strerror}); is it there, and its mode right?"
+            f"cannot read {path} ({error.strerror or error}); is it there, and its "
+            "mode right?"
         ) from error
 
 
@@ -152,6 +164,20 @@ def digest(path):
         while chunk := file.read(2**20):
             found.update(chunk)
     return found.digest()
+
+
+def stamp(paths):
+    """Digest of size and time of change of local files; URLs are passed over."""
+    found = hashlib.sha256()
+    for path in paths:
+        if not is_remote(path) and Path(path).exists():
+            state = Path(path).stat()
+            found.update(
+                f"{path} {state.st_size} {state.st_mtime_ns}\n".encode(
+                    "utf-8", "surrogateescape"
+                )
+            )
+    return found.hexdigest()
 
 
 def exists(path):
@@ -180,11 +206,20 @@ def written_aside(path, aside):
         InputError: The disk is full, or may not be written to.
     """
     unfinished = f"{aside}/{uuid.uuid4().hex}"
-    try:
+    with told(path):
         with filesystems.FileSystems.create(
             unfinished, compression_type=filesystem.CompressionTypes.UNCOMPRESSED
         ) as file:
             yield file
+        _make_folder_of(str(path))
+        filesystems.FileSystems.rename([unfinished], [str(path)])
+
+
+@contextlib.contextmanager
+def told(path):
+    """Tell in a sentence why the disk, or who rules it, lets a path not be written."""
+    try:
+        yield
     except OSError as error:
         if error.errno not in _DISK_ERRORS:
             raise
@@ -192,9 +227,16 @@ def written_aside(path, aside):
             f"cannot write {path} ({error.strerror}); make room there, or name another "
             "output"
         ) from error
+
+
+def _make_folder_of(path):
+    """Stores without folders pass over this; HDFS renames into none that is missing."""
     if not is_remote(path):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    filesystems.FileSystems.rename([unfinished], [str(path)])
+        return
+    folder = path.rpartition("/")[0]
+    if not filesystems.FileSystems.exists(folder):
+        filesystems.FileSystems.mkdirs(folder)
 
 
 def remove_file(path):

@@ -31,6 +31,11 @@ class Layout:
         return f"{self.work}/aside"
 
     @property
+    def lock(self):
+        """File that a running job holds."""
+        return f"{self.work}/lock"
+
+    @property
     def plan(self):
         """File that says which job this is."""
         return f"{self.work}/plan.json"

@@ -39,6 +39,15 @@ class Shard:
         place = f"{self.number:05d}-of-{self.total:05d}"
         return f"{self.dataset}-{self.split}.tfrecord-{place}"
 
+    def stamp(self):
+        """Digest that changes when one of the patients' local files is replaced."""
+        paths = [
+            f"{patient.source}/{file}"
+            for patient in self.patients
+            for file in patient.files
+        ]
+        return files.stamp(paths)
+
 
 def plan(dataset, patients, total=None):
     """Spread the patients over shards, in the order of their names.

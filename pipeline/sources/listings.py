@@ -91,7 +91,8 @@ def fingerprint(found, digests):
     """
     digest = hashlib.sha256()
     for path, size in sorted(found.items()):
-        digest.update(f"{path} {size}\n".encode())
+        # A file's name may be no UTF-8, which Python carries as surrogates.
+        digest.update(f"{path} {size}\n".encode("utf-8", "surrogateescape"))
     for each in digests:
         digest.update(each)
     return digest.hexdigest()

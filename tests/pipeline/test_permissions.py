@@ -29,6 +29,7 @@ def build(source, output, *options):
         ("Videos", "Error: no permission to read "),
         ("FileList.csv", "Error: cannot read "),
         ("../out", "Error: cannot write "),
+        (".", "Error: no permission to read "),
     ],
 )
 def test_what_is_closed_is_told_in_one_sentence(

@@ -154,6 +154,46 @@ def test_a_job_on_urls_goes_on_where_it_was_ended(store, echonet_copy, monkeypat
     assert not [path for path in store if ".partial/" in path]
 
 
+def test_another_choice_of_shards_leaves_none_of_the_first(store, echonet_copy):
+    upload(echonet_copy.write(), "store://bucket/raw")
+    store["store://bucket/raw/Videos/0X000.avi"] = b""
+    with pytest.raises(errors.InputError, match="1 not a video"):
+        run("echonet", "store://bucket/raw", "store://bucket/records")
+    build.run(
+        "echonet",
+        "store://bucket/raw",
+        "store://bucket/records",
+        shards=1,
+        max_rejected=0.5,
+        beam_args=IN_MEMORY,
+    )
+    left = [path for path in store if "/records/" in path and "tfrecord" in path]
+    assert len(left) == 6
+    assert all(path.endswith("-of-00001") for path in left)
+
+
+def test_an_object_that_may_not_be_read_is_a_reject(store, echonet_copy, monkeypatch):
+    upload(echonet_copy.write(), "store://bucket/raw")
+    store["store://bucket/raw/Videos/"] = b""  # as some stores mark a folder
+    original = Store.open
+
+    def refuse(self, path, *options):
+        if path.endswith("0X000.avi"):
+            raise filesystem.BeamIOError("Forbidden")
+        return original(self, path, *options)
+
+    monkeypatch.setattr(Store, "open", refuse)
+    manifest = build.run(
+        "echonet",
+        "store://bucket/raw",
+        "store://bucket/records",
+        max_rejected=0.5,
+        beam_args=IN_MEMORY,
+    )
+    assert manifest["rejected"] == {"unreadable": 1}
+    assert b"Forbidden" in store["store://bucket/records/rejected.jsonl"]
+
+
 def test_options_for_beam_reach_the_store_before_the_pipeline(store, echonet_copy):
     upload(echonet_copy.write(), "store://bucket/raw")
     build.run(

@@ -1,0 +1,133 @@
+import os
+
+import pytest
+
+from echo_keras import errors
+from pipeline import build, files, layout, resuming
+
+ONE = ("--direct_running_mode=in_memory",)
+
+
+def run(source, output, **options):
+    return build.run("echonet", source, output, **{"beam_args": ONE, **options})
+
+
+def contents(folder):
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+@pytest.fixture
+def converted(monkeypatch):
+    """Names of the shards as they are converted; the third of all fails."""
+    names, original = [], build.convert.convert
+
+    def note(shard, choice, layout):
+        names.append(shard.name)
+        if len(names) == 3:
+            raise errors.InputError("no room")
+        return original(shard, choice, layout)
+
+    monkeypatch.setattr(build.convert, "convert", note)
+    return names
+
+
+def fail_at_the_third(source, output):
+    with pytest.raises(errors.InputError, match="1 of 3 shards could not be written"):
+        run(source, output)
+
+
+def test_a_file_replaced_by_one_of_the_same_size_is_converted_again(
+    echonet_copy, tmp_path, converted
+):
+    source = echonet_copy.write()
+    fail_at_the_third(source, tmp_path / "records")
+    path = echonet_copy.video("0X003")
+    os.utime(path, ns=(0, 0))
+    run(source, tmp_path / "records")
+    kinds = [name.partition(".")[0] for name in converted]
+    assert kinds == [
+        "echonet-test",
+        "echonet-train",
+        "echonet-validation",
+        "echonet-test",
+        "echonet-validation",
+    ]
+
+
+def test_what_other_code_left_is_not_taken_over(
+    echonet_copy, tmp_path, converted, monkeypatch
+):
+    source = echonet_copy.write()
+    fail_at_the_third(source, tmp_path / "records")
+    monkeypatch.setattr(resuming, "_code", lambda: "another version")
+    run(source, tmp_path / "records")
+    assert len(converted) == 6
+
+
+def end_before_cleaning_up(source, output, monkeypatch):
+    original = files.remove
+
+    def remove(folder):
+        if folder == f"{output}.partial":
+            raise KeyboardInterrupt
+        original(folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "remove", remove)
+        with pytest.raises(KeyboardInterrupt):
+            run(source, output)
+
+
+def test_a_job_ended_before_its_last_step_is_found_finished(
+    echonet_copy, tmp_path, monkeypatch
+):
+    source, output = echonet_copy.write(), tmp_path / "records"
+    end_before_cleaning_up(source, output, monkeypatch)
+    before = contents(output)
+    manifest = run(source, output)
+    assert manifest["counts"]["train"]["labelled_frames"] == 4
+    assert contents(output) == before
+    assert list(tmp_path.glob("records*")) == [output]
+    with pytest.raises(errors.InputError, match="records is not empty"):
+        run(source, output)
+
+
+def test_a_finished_job_of_another_kind_is_kept(echonet_copy, tmp_path, monkeypatch):
+    source, output = echonet_copy.write(), tmp_path / "records"
+    end_before_cleaning_up(source, output, monkeypatch)
+    with pytest.raises(errors.InputError, match="records is not empty"):
+        run(source, output, unlabelled_frames="all")
+
+
+def test_two_jobs_do_not_write_one_output_at_once(echonet_copy, tmp_path):
+    source, output = echonet_copy.write(), tmp_path / "records"
+    with (
+        resuming.alone(layout.Layout(str(output))),
+        pytest.raises(errors.InputError, match=r"another job is writing .*records"),
+    ):
+        run(source, output)
+    assert not list(tmp_path.glob("records*"))
+    run(source, output)
+
+
+@pytest.mark.parametrize("target", ["folder", "nowhere"])
+def test_an_output_that_is_a_link_is_refused(echonet_copy, tmp_path, target):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "records").symlink_to(tmp_path / target)
+    with pytest.raises(errors.InputError, match="is a link, which a folder cannot"):
+        run(echonet_copy.write(), tmp_path / "records")
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_name_that_is_no_text_hinders_nothing(echonet_copy, tmp_path):
+    source = echonet_copy.write()
+    (source / "Videos" / os.fsdecode(b"caf\xe9.txt")).touch()
+    manifest = run(source, tmp_path / "records")
+    assert manifest["rejected"] == {"unknown file": 1}
+
+
+def test_a_source_that_links_to_itself_is_told(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(errors.InputError, match="loop"):
+        run(tmp_path / "loop", tmp_path / "records")
