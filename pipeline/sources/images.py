@@ -1,17 +1,13 @@
 """Medical images, NIfTI and MetaImage, read whole or not at all."""
 
-import math
-import re
-import zlib
+import errno
+import pathlib
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 
-from pipeline.sources import listings, nifti
+from pipeline.sources import listings, metaimage, nifti
 
-sitk.ProcessObject.SetGlobalWarningDisplay(False)
-
-_ZLIB_OR_GZIP = zlib.MAX_WBITS + 32
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 def grey(path):
@@ -45,12 +41,11 @@ def labels(path):
 
 
 def _read(path, *, highest):
-    _check_there(path)
-    read = _metaimage if path.suffix == ".mhd" else nifti.read
+    read = metaimage.read if path.suffix == ".mhd" else nifti.read
     try:
         values, spacing = read(path)
     except OSError as error:
-        raise listings.DefectError("unreadable", error.strerror) from error
+        raise _defect(error) from error
     if values.ndim not in (2, 3):
         raise listings.DefectError("not an image", f"its shape is {values.shape}")
     levels = np.rint(values)
@@ -62,45 +57,10 @@ def _read(path, *, highest):
     return levels.astype(np.uint8).reshape(-1, *values.shape[-2:]), spacing
 
 
-def _metaimage(path):
-    """Pixels and spacing of a header and the file of data that it names."""
-    header = path.read_text("latin-1")
-    named = re.search(r"^ElementDataFile *= *(\S+raw)", header, re.M)
-    data = path.parent / named[1] if named else path
-    _check_there(data)
-    held = data.stat().st_size
-    if re.search(r"^CompressedData *= *True", header, re.M):
-        held = _unpacked_size(data)
-    file = sitk.ImageFileReader()
-    file.SetFileName(str(path))
-    try:
-        file.ReadImageInformation()
-        _check_whole(file, held)
-        image = file.Execute()
-    except RuntimeError as error:
-        raise listings.DefectError("unreadable", "damaged, or no image") from error
-    return sitk.GetArrayFromImage(image), image.GetSpacing()[1::-1]
-
-
-def _unpacked_size(data):
-    """Bytes of packed data; SimpleITK passes over what cannot be unpacked."""
-    try:
-        return len(zlib.decompress(data.read_bytes(), _ZLIB_OR_GZIP))
-    except zlib.error as error:
-        raise listings.DefectError("damaged compression", str(error)) from error
-
-
-def _check_there(path):
-    if not path.exists():
-        seen = "a link to nowhere" if path.is_symlink() else f"no file {path.name}"
-        raise listings.DefectError("missing", seen)
-
-
-def _check_whole(file, held):
-    """SimpleITK fills what a file lacks at its end with zeros and says nothing."""
-    needed = math.prod(file.GetSize()) * file.GetNumberOfComponents()
-    needed *= sitk.Image(1, 1, file.GetPixelID()).GetSizeOfPixelComponent()
-    if held < needed:
-        raise listings.DefectError(
-            "unreadable", f"{held} bytes of {needed}; it was cut short"
-        )
+def _defect(error):
+    """The defect of a file that cannot be opened, be it an image or a header's data."""
+    if error.errno not in _NOT_THERE:
+        return listings.DefectError("unreadable", error.strerror)
+    path = pathlib.Path(error.filename)
+    seen = "a link to nowhere" if path.is_symlink() else f"no file {path.name}"
+    return listings.DefectError("missing", seen)
