@@ -1,6 +1,7 @@
 """Medical images, NIfTI and MetaImage, read whole or not at all."""
 
 import errno
+import math
 import pathlib
 
 import numpy as np
@@ -17,10 +18,11 @@ def grey(path):
         path: Local path of a `.nii.gz` or `.mhd` file.
 
     Returns:
-        `(frames, H, W)` uint8 and the height and width of a pixel in mm.
+        `(frames, H, W)` uint8; height and width of a pixel in mm, 0 where unknown.
 
     Raises:
-        DefectError: The file is damaged or holds other values than 0 to 255.
+        DefectError: The file is damaged or holds other values than 0 to 255, or the
+            size of a pixel cannot be.
     """
     return _read(path, highest=255)
 
@@ -32,10 +34,12 @@ def labels(path):
         path: Local path of a `.nii.gz` or `.mhd` file.
 
     Returns:
-        `(frames, H, W)` uint8, 0 to 3, and the height and width of a pixel in mm.
+        `(frames, H, W)` uint8, 0 to 3; height and width of a pixel in mm, 0 where
+        unknown.
 
     Raises:
-        DefectError: The file is damaged or holds other values than 0, 1, 2 and 3.
+        DefectError: The file is damaged or holds other values than 0, 1, 2 and 3, or
+            the size of a pixel cannot be.
     """
     return _read(path, highest=3)
 
@@ -46,6 +50,11 @@ def _read(path, *, highest):
         values, spacing = read(path)
     except OSError as error:
         raise _defect(error) from error
+    if not all(0 <= side < math.inf for side in spacing):
+        height, width = spacing
+        raise listings.DefectError(
+            "bad number", f"a pixel of {height:g} x {width:g} mm"
+        )
     if values.ndim not in (2, 3):
         raise listings.DefectError("not an image", f"its shape is {values.shape}")
     levels = np.rint(values)

@@ -7,6 +7,7 @@ Source: https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nifti1.h
 """
 
 import gzip
+import math
 import struct
 import zlib
 
@@ -51,7 +52,8 @@ def read(path):
     pixel = struct.unpack_from(f"{order}3f", content, 80)
     offset, slope, intercept = struct.unpack_from(f"{order}3f", content, 108)
     shape = sizes[1 : 1 + sizes[0]][::-1] if 1 <= sizes[0] <= 7 else ()
-    if kind not in _TYPES or min(shape, default=0) < 1 or not offset >= _HEADER:
+    placed = _HEADER <= offset < math.inf
+    if kind not in _TYPES or min(shape, default=0) < 1 or not placed:
         raise listings.DefectError("unreadable", "damaged, or no image")
     values = _values(content, np.dtype(order + _TYPES[kind]), shape, int(offset))
     if slope not in (0.0, 1.0) or intercept:
@@ -71,7 +73,7 @@ def _unpacked(path):
 
 
 def _values(content, dtype, shape, offset):
-    count = int(np.prod(shape, dtype=np.int64))
+    count = math.prod(shape)
     needed = offset + count * dtype.itemsize
     if len(content) < needed:
         raise listings.DefectError(

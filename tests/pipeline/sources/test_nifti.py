@@ -106,12 +106,20 @@ def test_damaged_compression_is_a_defect(tmp_path, spoil):
         (70, "<h", (128,)),
         (108, "<f", (0.0,)),
         (108, "<f", (float("nan"),)),
+        (108, "<f", (float("inf"),)),
     ],
 )
 def test_what_is_no_image_of_numbers_is_a_defect(tmp_path, place, form, values):
     path = write(tmp_path / "image.nii", np.zeros((5, 7), "u1"))
     with pytest.raises(listings.DefectError, match="unreadable"):
         nifti.read(changed(path, place, form, *values))
+
+
+def test_sizes_beyond_any_file_are_cut_short(tmp_path):
+    path = write(tmp_path / "image.nii", np.zeros((5, 7), "u1"))
+    path = changed(path, 40, "<8h", 5, *[2**14] * 5, 1, 1)
+    with pytest.raises(listings.DefectError, match=f"of {352 + 2**70}; it was cut"):
+        nifti.read(path)
 
 
 @pytest.mark.skipif(
