@@ -188,16 +188,18 @@ def tile(image, mask, *, spacing):
     Args:
         image: `(H, W)` uint8 grey levels.
         mask: `(H, W)` uint8 structures as in `schema.LabelledFrame`, or None.
-        spacing: Height and width of a pixel in mm, 0 where unknown.
+        spacing: Height and width of a pixel in mm; unknown unless positive and finite.
 
     Returns:
         `(190, 208, 3)` uint8 RGB.
     """
-    pixel_height, pixel_width = spacing if all(spacing) else (1, 1)
+    known = all(0 < side < math.inf for side in spacing)
+    pixel_height, pixel_width = spacing if known else (1, 1)
     height, width = image.shape[0], image.shape[1] * pixel_width / pixel_height
     scale = min(_TILE_WIDTH / width, _TILE_HEIGHT / height)
     shown = max(int(width * scale), 1), max(int(height * scale), 1)
-    upright = max(round(width), 1), height
+    # at least as wide as leaves a column after shrinking to the tile
+    upright = max(round(width), math.ceil(height / shown[1])), height
     masks = [
         (_resized(np.isin(mask, labels).astype(np.uint8), upright), colour)
         for labels, colour in (OUTLINES.values() if mask is not None else ())

@@ -82,3 +82,21 @@ def test_frames_are_shown_in_their_true_proportions():
     for shown, ratio in ((wide, 2), (tall, 0.5), (square, 1)):
         rows, columns = np.nonzero(shown[..., 0] > 100)
         assert np.ptp(columns) / np.ptp(rows) == pytest.approx(ratio, rel=0.03)
+
+
+@pytest.mark.parametrize("spacing", [(np.nan, 0.3), (0.3, np.inf), (-0.3, 0.3)])
+def test_a_spacing_that_cannot_be_counts_as_unknown(spacing):
+    image = np.random.default_rng(0).integers(0, 255, (40, 30), np.uint8)
+    shown = sheet.tile(image, image % 4, spacing=spacing)
+    expected = sheet.tile(image, image % 4, spacing=(0.0, 0.0))
+    np.testing.assert_array_equal(shown, expected)
+
+
+@pytest.mark.parametrize("shape", [(1000, 1), (1, 1000), (3000, 3), (3, 3000), (1, 1)])
+@pytest.mark.parametrize("spacing", [(0.3, 0.3), (30.0, 0.3), (0.3, 30.0)])
+def test_the_thinnest_frames_are_still_seen(shape, spacing):
+    image, mask = np.full(shape, 200, np.uint8), np.zeros(shape, np.uint8)
+    shown = sheet.tile(image, mask, spacing=spacing)
+    assert shown.shape == (190, 208, 3)
+    rows, columns = np.nonzero(shown[..., 0] > 100)
+    assert np.ptp(columns) >= 206 or np.ptp(rows) >= 188
