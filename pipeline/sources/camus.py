@@ -135,6 +135,12 @@ def _splits(source, lists):
 def _oddities(found, patients, splits):
     """What the names of files and patients tell that is odd."""
     views = {view for patient in patients for view in patient.details["views"]}
+    known = {
+        part
+        for patient in patients
+        for parts in patient.details["views"].values()
+        for part in parts
+    }
     for patient in patients:
         if patient.split == "unlisted":
             detail = "in no split, so it has no labels"
@@ -145,6 +151,12 @@ def _oddities(found, patients, splits):
         for view in sorted(views.difference(patient.details["views"])):
             detail = f"no image of its {view} view, which others have"
             yield listings.Reject(patient.name, "missing", detail)
+        for _, parts in sorted(patient.details["views"].items()):
+            part = camus_views.lacking(parts, known, labelled=patient.labelled)
+            if part:
+                file = camus_views.path(parts, part)
+                detail = "no such file, which others have"
+                yield listings.Reject(file, "no sequence", detail)
     for name in sorted(set(splits).difference(patient.name for patient in patients)):
         detail = f"no image, though in the split {splits[name]}"
         yield listings.Reject(name, "missing", detail)

@@ -29,7 +29,7 @@ def records(patient, view, choice, *, folder, settings):
     parts = patient.details["views"][view]
     loaded = {}
     for part in _needed(parts, labelled=patient.labelled):
-        file = _path(parts, part)
+        file = path(parts, part)
         try:
             loaded[part] = _load(parts, part, folder)
         except listings.DefectError as defect:
@@ -55,20 +55,49 @@ def records(patient, view, choice, *, folder, settings):
     yield from _unlabelled(patient, view, loaded, numbers, choice)
 
 
+def path(parts, part):
+    """Path of a part of a view, beside the others where it is missing.
+
+    Args:
+        parts: Dict of the view's parts, at least one, to their files.
+        part: The part, such as `half_sequence_gt`.
+    """
+    other, file = next(iter(parts.items()))
+    return parts.get(part, file.replace(f"_{other}.", f"_{part}."))
+
+
+def lacking(parts, known, *, labelled):
+    """Part of a sequence that a view may lack, though other views have it.
+
+    Args:
+        parts: Dict of the view's parts to their files.
+        known: Set of the parts that any view has.
+        labelled: Whether the patient's masks are wanted.
+
+    Returns:
+        Name of the images, or of the masks where these alone are lacking; or None.
+        Images that masks exist for are not named, because `records` rejects them.
+    """
+    moving = _moving(parts)
+    if not moving:
+        return next(iter(_moving(known)), None)
+    masks = (f"{part}_gt" for part in moving if labelled)
+    return next((part for part in masks if part in known and part not in parts), None)
+
+
 def _needed(parts, *, labelled):
     """Parts of a view to read, those that it must have and those that it may have."""
     stills = [*schema.PHASES]
-    moving = [part for part in SEQUENCES if part in parts]
+    moving = _moving(parts)
     if labelled:
         stills += [f"{phase}_gt" for phase in schema.PHASES]
         moving += [f"{part}_gt" for part in moving if f"{part}_gt" in parts]
     return stills + moving
 
 
-def _path(parts, part):
-    """Path of a part of a view, beside the others where it is missing."""
-    other, path = next(iter(parts.items()))
-    return parts.get(part, path.replace(f"_{other}.", f"_{part}."))
+def _moving(parts):
+    """Sequences of which there are images or masks."""
+    return [part for part in SEQUENCES if {part, f"{part}_gt"}.intersection(parts)]
 
 
 def _load(parts, part, folder):

@@ -9,6 +9,7 @@ FACTS = frozenset(
     {
         "unlisted",
         "untraced",
+        "no sequence",
         "no row",
         "duplicate row",
         "duplicate file",

@@ -114,6 +114,52 @@ def test_a_half_sequence_with_other_masks_is_a_reject(camus_copy):
     assert reason == "mask of another size"
 
 
+def reported(listing):
+    return [
+        (reject.file.rpartition("/")[2], reject.reason) for reject in listing.rejects
+    ]
+
+
+def test_a_sequence_that_only_others_have_is_told_once_a_view(camus_copy):
+    for view in ("2CH", "4CH"):
+        for patient in ("patient0001", "patient0002", "patient0004"):
+            camus_copy.file(patient, f"{{}}_{view}_half_sequence.nii.gz").unlink()
+    masks = np.ones((6, 12, 10))
+    camus_copy.write_image("patient0003", "{}_4CH_half_sequence_gt", masks)
+    listing = camus.listing(camus_copy.folder)
+    assert reported(listing) == [
+        ("patient0001_2CH_half_sequence.nii.gz", "no sequence"),
+        ("patient0001_4CH_half_sequence.nii.gz", "no sequence"),
+        ("patient0002_2CH_half_sequence.nii.gz", "no sequence"),
+        ("patient0002_4CH_half_sequence.nii.gz", "no sequence"),
+        ("patient0003_2CH_half_sequence_gt.nii.gz", "no sequence"),
+        ("patient0004", "unlisted"),
+        ("patient0004_2CH_half_sequence.nii.gz", "no sequence"),
+        ("patient0004_4CH_half_sequence.nii.gz", "no sequence"),
+    ]
+    folder = "database_nifti/patient0001"
+    assert listing.rejects[0].file == f"{folder}/patient0001_2CH_half_sequence.nii.gz"
+
+
+def test_sequences_that_nobody_has_are_not_missed(camus_copy):
+    for path in camus_copy.folder.rglob("*_half_sequence.nii.gz"):
+        path.unlink()
+    assert reported(camus.listing(camus_copy.folder)) == [("patient0004", "unlisted")]
+
+
+def test_masks_of_a_sequence_without_its_images_are_a_reject(camus_copy):
+    for view in ("2CH", "4CH"):
+        for patient in camus_copy.names:
+            camus_copy.write_image(
+                patient, f"{{}}_{view}_half_sequence_gt", np.ones((6, 12, 10))
+            )
+    camus_copy.file("patient0001", "{}_4CH_half_sequence.nii.gz").unlink()
+    assert reported(camus.listing(camus_copy.folder)) == [("patient0004", "unlisted")]
+    assert rejects(read(camus_copy.folder)) == [
+        ("patient0001_4CH_half_sequence.nii.gz", "missing")
+    ]
+
+
 def test_quality_is_the_own_views_or_else_the_others(camus_copy):
     for view, quality in (("2CH", "ImageQuality: Poor\n"), ("4CH", "")):
         settings = camus_copy.file("patient0001", f"Info_{view}.cfg")
