@@ -84,14 +84,18 @@ def read(patient, choice):
         be read.
     """
     with files.local(patient.source, patient.files) as folder:
-        settings = {}
+        settings, dropped = {}, []
         for view, path in patient.details["settings"].items():
             try:
                 settings[view] = _settings(folder / path)
             except OSError as error:
-                yield listings.Reject(path, "unreadable", error.strerror)
+                dropped.append(listings.Reject(path, "unreadable", error.strerror))
             except listings.DefectError as defect:
-                yield listings.Reject(path, *defect.args)
+                dropped.append(listings.Reject(path, *defect.args))
+        yield from dropped
+        if not dropped and not any(settings.values()):
+            detail = "no .cfg file with a line in it, so ED, ES and EF are unknown"
+            yield listings.Reject(patient.name, "no settings", detail)
         for view in sorted(patient.details["views"]):
             yield from camus_views.records(
                 patient, view, choice, folder=folder, settings=settings

@@ -10,6 +10,7 @@ FACTS = frozenset(
         "unlisted",
         "untraced",
         "no sequence",
+        "no settings",
         "no row",
         "duplicate row",
         "duplicate file",

@@ -150,9 +150,9 @@ def _windows_settings(folder, name):
 
 
 def _missing_settings(folder, name):
-    path = edit.settings(folder, name)
-    path.unlink()
-    yield _relative(path, folder), None
+    for path in (folder / edit.IMAGES / name).glob("*.cfg"):
+        path.unlink()
+    yield name, "no settings"
 
 
 def _windows_lists(folder):

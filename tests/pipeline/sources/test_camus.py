@@ -100,7 +100,7 @@ def test_without_cfg_the_ends_of_a_half_sequence_are_its_phases(camus_copy):
     camus_copy.write_image("patient0001", "{}_4CH_half_sequence_gt", masks)
     records = read(camus_copy.folder)["patient0001"]
     numbers = [
-        record.frame for record in records if schema.family(record) == "sequence"
+        record.frame for record in records if getattr(record, "phase", "") == "between"
     ]
     assert numbers == [1, 2, 3, 4]
     assert {record.quality for record in records if hasattr(record, "quality")} == {""}
@@ -185,6 +185,19 @@ def test_settings_that_cannot_be_are_told(camus_copy, line, reason):
     settings.write_text(f"{settings.read_text()}{line}\n")
     [(_, found)] = rejects(read(camus_copy.folder))
     assert found.startswith(reason)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\r\n \n", b"EF:\n"])
+def test_settings_without_a_line_in_any_view_are_told_once(camus_copy, content):
+    for view in ("2CH", "4CH"):
+        settings = camus_copy.file("patient0002", f"Info_{view}.cfg")
+        settings.unlink()
+        if content is not None:
+            settings.write_bytes(content)
+    camus_copy.file("patient0001", "Info_4CH.cfg").unlink()
+    records = read(camus_copy.folder)
+    assert rejects(records) == [("patient0002", "no settings")]
+    assert len(records["patient0002"]) == 1 + 6
 
 
 def test_settings_may_have_windows_line_ends_and_a_mark(camus_copy):

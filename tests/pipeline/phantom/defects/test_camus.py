@@ -78,9 +78,11 @@ def test_an_image_is_stored_without_compression(sound, folder):
     assert not file(folder, "patient0001_4CH_ED.nii.gz").exists()
 
 
-def test_settings_are_gone(folder):
+def test_settings_are_gone_in_all_views(folder):
+    copy = file(folder, "Info_2CH.cfg")
+    copy.write_text(file(folder, "Info_4CH.cfg").read_text())
     plant(folder, "missing-settings")
-    assert not file(folder, "Info_4CH.cfg").exists()
+    assert not list(copy.parent.glob("*.cfg"))
 
 
 @pytest.mark.parametrize(
