@@ -164,12 +164,24 @@ def _oddities(found, patients, splits):
     for name in sorted(set(splits).difference(patient.name for patient in patients)):
         detail = f"no image, though in the split {splits[name]}"
         yield listings.Reject(name, "missing", detail)
+    for patient in patients:
+        yield from _duplicates(patient)
     for path in filter(_BELOW.fullmatch, found):
         if path.endswith("/"):
             yield listings.Reject(path, "empty folder", "no file in it")
         elif not _FILE.fullmatch(path):
             detail = "its name is none of CAMUS's, so it is not read"
             yield listings.Reject(path, "unknown file", detail)
+
+
+def _duplicates(patient):
+    """Images of which another format is read."""
+    for match in map(_FILE.fullmatch, patient.files):
+        if match["part"] and not match.string.endswith("raw"):
+            read = patient.details["views"][match["view"]][match["part"]]
+            if match.string != read:
+                detail = f"{read} is the same part and is read"
+                yield listings.Reject(match.string, "duplicate file", detail)
 
 
 def _patient(source, matches, *, split):
@@ -179,7 +191,7 @@ def _patient(source, matches, *, split):
         if match["settings"]:
             settings[match["settings"]] = path
         elif not path.endswith("raw"):
-            views[match["view"]][match["part"]] = path
+            views[match["view"]][match["part"]] = path  # the last: .nii.gz before .nii
     found = {part for parts in views.values() for part in parts}
     families = {"unlabelled"}
     if split and any(part.endswith("_gt") for part in found):

@@ -310,6 +310,16 @@ def test_images_may_be_uncompressed(camus_copy):
     assert rejects(read(camus_copy.folder)) == []
 
 
+def test_of_two_formats_the_compressed_one_is_read(camus_copy):
+    image = camus_copy.file("patient0001", "{}_2CH_ED.nii.gz")
+    image.with_suffix("").write_bytes(b"no image at all")
+    assert reported(camus.listing(camus_copy.folder)) == [
+        ("patient0004", "unlisted"),
+        ("patient0001_2CH_ED.nii", "duplicate file"),
+    ]
+    assert rejects(read(camus_copy.folder)) == []
+
+
 def test_a_missing_file_goes_by_the_path_where_it_should_lie(tmp_path):
     write_original(tmp_path / "testing", "patient0001", masks=False)
     path = tmp_path / "testing" / "patient0001" / "patient0001_4CH_ES.mhd"
