@@ -23,7 +23,9 @@ FOLDERS = {"training": "train", "testing": "test"}
 _TESTING = "testing_"
 """How the names of the test patients of 2019 begin, who come without masks."""
 
-_BELOW = re.compile(r"(database_nifti|training|testing)/(patient\d+)/([^.].*)?")
+_BELOW = re.compile(r"(database_nifti|training|testing)(/[^./][^/]*)+/?")
+"""Files and empty folders that are not hidden, wherever below."""
+
 _FILE = re.compile(
     r"(?P<folder>database_nifti|training|testing)/(?P<patient>patient\d+)/(?:"
     r"(?P=patient)_(?P<view>[24]CH)_"

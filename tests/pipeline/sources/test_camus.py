@@ -302,6 +302,27 @@ def test_what_is_no_file_of_the_data_set_is_told(camus_copy):
     ]
 
 
+def test_what_lies_outside_the_patients_folders_is_told(camus_copy):
+    home = camus_copy.folder / "database_nifti"
+    image = camus_copy.file("patient0003", "{}_4CH_ED.nii.gz")
+    for path in (
+        *("Patient_0004/x.nii.gz", f"patient0003 (1)/{image.name}", "notes.txt"),
+        *("patient0003/more/x.nii", ".hidden", ".hidden folder/x.nii", "a/.b/x.nii"),
+    ):
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_bytes(image.read_bytes())
+    (home / "later").mkdir()
+    found = camus.listing(camus_copy.folder).rejects
+    assert [(reject.file, reject.reason) for reject in found] == [
+        ("patient0004", "unlisted"),
+        ("database_nifti/Patient_0004/x.nii.gz", "unknown file"),
+        ("database_nifti/later/", "empty folder"),
+        ("database_nifti/notes.txt", "unknown file"),
+        (f"database_nifti/patient0003 (1)/{image.name}", "unknown file"),
+        ("database_nifti/patient0003/more/x.nii", "unknown file"),
+    ]
+
+
 def test_images_may_be_uncompressed(camus_copy):
     image = camus_copy.file("patient0001", "{}_2CH_ED.nii.gz")
     plain = image.with_suffix("")
