@@ -220,7 +220,8 @@ def _settings(path):
         for key, value in pairs
         if value.strip()
     }
-    for key in camus_views.NUMBERS:
-        if not re.fullmatch(r"\d+(\.\d+)?", found.get(key, "0")):
-            raise listings.DefectError("bad number", f"{key} {found[key]!r}")
+    for key, largest in camus_views.LARGEST.items():
+        text = found.get(key, "0")
+        if not re.fullmatch(r"\d+(\.\d+)?", text) or float(text) > largest:
+            raise listings.DefectError("bad number", f"{key} {text!r:.80}")
     return found

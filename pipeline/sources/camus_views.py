@@ -6,8 +6,8 @@ from echo_keras.data import schema
 from pipeline.sources import frames, images, listings
 
 SEQUENCES = ("half_sequence", "sequence")
-NUMBERS = (*schema.PHASES, "EF")
-"""Keys of a `.cfg` file whose values must be numbers."""
+LARGEST = {**dict.fromkeys(schema.PHASES, 1e6), "EF": 100}
+"""Keys of a `.cfg` file whose values must be numbers, from 0 to these."""
 
 
 def records(patient, view, choice, *, folder, settings):

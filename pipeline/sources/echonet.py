@@ -43,8 +43,8 @@ def listing(source):
             _check_row(name, row, seen=(named, traced, avis))
             patient = _patient(source, row, file=avis[name], tracing=traced[name])
             patients.append(patient)
-            if row[0] and math.isnan(_number(row[0])):
-                detail = f"EF {row[0]!r}, taken as unknown"
+            if row[0] and math.isnan(patient.details["ejection_fraction"]):
+                detail = f"EF {row[0]!r:.80}, taken as unknown"
                 rejects.append(listings.Reject(name, "bad number", detail))
         except listings.DefectError as defect:
             rejects.append(listings.Reject(name, *defect.args))
@@ -144,7 +144,7 @@ def _patient(source, row, *, file, tracing):
         files=(file,),
         details={
             "tracing": np.array(tracing).reshape(-1, 5),
-            "ejection_fraction": _number(ejection_fraction),
+            "ejection_fraction": _percent(ejection_fraction),
         },
     )
 
@@ -169,6 +169,11 @@ def _number(text):
         return float(text)
     except ValueError:
         return math.nan
+
+
+def _percent(text):
+    number = _number(text)
+    return number if 0 <= number <= 100 else math.nan
 
 
 def _traced(path):

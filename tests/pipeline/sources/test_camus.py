@@ -178,7 +178,15 @@ def test_quality_is_the_own_views_or_else_the_others(camus_copy):
 
 @pytest.mark.parametrize(
     ("line", "reason"),
-    [("EF: fifty", "bad number"), ("ED: 1.x", "bad number"), ("ES: 7", "video too")],
+    [
+        ("EF: fifty", "bad number"),
+        ("EF: -1", "bad number"),
+        ("EF: 100.1", "bad number"),
+        ("EF: nan", "bad number"),
+        ("ED: 1.x", "bad number"),
+        (f"ED: {'9' * 400}", "bad number"),
+        ("ES: 7", "video too"),
+    ],
 )
 def test_settings_that_cannot_be_are_told(camus_copy, line, reason):
     settings = camus_copy.file("patient0001", "Info_2CH.cfg")
@@ -198,6 +206,14 @@ def test_settings_without_a_line_in_any_view_are_told_once(camus_copy, content):
     records = read(camus_copy.folder)
     assert rejects(records) == [("patient0002", "no settings")]
     assert len(records["patient0002"]) == 1 + 6
+
+
+@pytest.mark.parametrize("fraction", ["0", "100", "100.0"])
+def test_an_ejection_fraction_may_be_any_percentage(camus_copy, fraction):
+    settings = camus_copy.file("patient0001", "Info_2CH.cfg")
+    settings.write_text(f"{settings.read_text()}EF: {fraction}\n")
+    diastole, *_ = read(camus_copy.folder)["patient0001"]
+    assert diastole.ejection_fraction == float(fraction)
 
 
 def test_settings_may_have_windows_line_ends_and_a_mark(camus_copy):

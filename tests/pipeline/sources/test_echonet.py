@@ -132,6 +132,23 @@ def test_rows_that_cannot_be_used_are_named(echonet_copy):
     ]
 
 
+@pytest.mark.parametrize("text", ["inf", "nan", "-250", "540", "100.1", "9" * 400])
+def test_an_impossible_ejection_fraction_is_told_and_unknown(echonet_copy, text):
+    echonet_copy.files[0] = ("0X000", text, "TRAIN")
+    folder = echonet_copy.write()
+    assert rejected(echonet.listing(folder)) == [("0X000", "bad number")]
+    diastole, *_ = read(folder)
+    assert math.isnan(diastole.ejection_fraction)
+
+
+@pytest.mark.parametrize("text", ["0", "100"])
+def test_an_ejection_fraction_may_be_any_percentage(echonet_copy, text):
+    echonet_copy.files[0] = ("0X000", text, "TRAIN")
+    folder = echonet_copy.write()
+    assert rejected(echonet.listing(folder)) == []
+    assert read(folder)[0].ejection_fraction == float(text)
+
+
 def test_a_patient_in_no_split_keeps_the_video_alone(echonet_copy):
     echonet_copy.files = [("0X000", "60.5", "")]
     echonet_copy.traced = {"0X000": echonet_copy.traced["0X000"]}
