@@ -107,7 +107,7 @@ def _check(source, found):
 def _videos(found):
     """Paths of the videos by name, and what else stands beside them."""
     avis, rejects = {}, []
-    for path in found:
+    for path in sorted(found, key=_is_elsewhere):
         if not path.lower().endswith(".avi"):
             continue
         if avis.setdefault(_name(path), path) != path:
@@ -121,6 +121,10 @@ def _videos(found):
         and not path.lower().endswith(".avi")
         and not path.rpartition("/")[2].startswith(".")
     ]
+
+
+def _is_elsewhere(path):
+    return path.rpartition("/")[0] != "Videos"
 
 
 def _check_row(name, row, *, seen):

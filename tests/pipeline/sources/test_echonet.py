@@ -92,6 +92,24 @@ def test_repeated_short_and_outlying_tracings_still_make_masks(echonet_copy, tra
     ]
 
 
+def test_of_two_videos_of_one_name_that_in_its_place_is_read(echonet_copy):
+    folder = echonet_copy.write()
+    for path in ("Backup/0X000.avi", "Videos/0/0X000.avi", "0X000.avi"):
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_bytes(b"")
+    echonet_copy.video("0X001").rename(folder / "Backup" / "0X001.avi")
+    listing = echonet.listing(folder)
+    assert [patient.files for patient in listing.patients[:2]] == [
+        ("Videos/0X000.avi",),
+        ("Backup/0X001.avi",),
+    ]
+    assert rejected(listing) == [
+        ("0X000.avi", "duplicate file"),
+        ("Backup/0X000.avi", "duplicate file"),
+        ("Videos/0/0X000.avi", "duplicate file"),
+    ]
+
+
 def test_of_two_videos_of_one_name_the_first_is_read(echonet_copy):
     folder = echonet_copy.write()
     copy = folder / "Videos" / "old" / "0X000.avi"
