@@ -44,6 +44,19 @@ def _without_gz(folder, name):
     yield _relative(plain, folder), None
 
 
+def _doubled_format(folder, name):
+    path = edit.image(folder, name, "ES")
+    plain = path.with_suffix("")
+    plain.write_bytes(gzip.decompress(path.read_bytes()))
+    yield _relative(plain, folder), "duplicate file"
+
+
+def _not_one_image(folder, name):
+    path = edit.image(folder, name, "ED")
+    camus.write_image(path, np.stack([edit.pixels(path)] * 2))
+    yield _relative(path, folder), "not one image"
+
+
 def _bright_image(folder, name):
     path = edit.image(folder, name, "ES")
     camus.write_image(path, edit.pixels(path) * 257)
@@ -177,6 +190,8 @@ OF_PATIENTS = {
     "truncated-inside": _truncated_inside,
     "empty-file": _empty_file,
     "without-gz": _without_gz,
+    "doubled-format": _doubled_format,
+    "not-one-image": _not_one_image,
     "bright-image": _bright_image,
     "fourth-label": _fourth_label,
     "resized-mask": _resized_mask,

@@ -151,6 +151,11 @@ def _truncated_video(folder, name):
     yield edit.video(name), "truncated video"
 
 
+def _damaged_frame(folder, name):
+    edit.blot(folder, name, min(edit.traced(folder, name)))
+    yield edit.video(name), "damaged frame"
+
+
 def _empty_video(folder, name):
     (folder / edit.video(name)).write_bytes(b"")
     yield edit.video(name), "not a video"
@@ -229,6 +234,7 @@ OF_PATIENTS = {
     "frame-zero": _frame_zero,
     "short-video": _short_video,
     "truncated-video": _truncated_video,
+    "damaged-frame": _damaged_frame,
     "empty-video": _empty_video,
     "random-video": _random_video,
     "missing-video": _missing_video,

@@ -1,6 +1,7 @@
 """Changes to the tables and videos of a finished EchoNet-Dynamic phantom."""
 
 import csv
+import struct
 
 import cv2
 
@@ -8,6 +9,8 @@ from pipeline.phantom import echonet
 
 FILES, TRACINGS = "FileList.csv", "VolumeTracings.csv"
 _ROWS = 21
+_BLOT = 1024
+"""Bytes lost in the middle of a frame, unless that is more than half of them."""
 
 
 def patients(folder):
@@ -69,6 +72,27 @@ def cut(folder, name, kept):
     source.release()
     echonet.write_video(path, frames, rate)
     return len(frames)
+
+
+def blot(folder, name, number):
+    """Put zeros in the middle of one frame's JPEG, whose ends stay.
+
+    Args:
+        folder: The data set's folder.
+        name: Name of the patient.
+        number: 0-based number of the frame.
+    """
+    path = folder / video(name)
+    content = bytearray(path.read_bytes())
+    start = content.index(b"movi") + 4
+    for _ in range(number):
+        (size,) = struct.unpack_from("<4xI", content, start)
+        start += 8 + size + size % 2
+    (size,) = struct.unpack_from("<4xI", content, start)
+    lost = min(_BLOT, size // 2)
+    middle = start + 8 + size // 2
+    content[middle - lost // 2 : middle - lost // 2 + lost] = bytes(lost)
+    path.write_bytes(content)
 
 
 def _rows(path):

@@ -78,6 +78,21 @@ def test_an_image_is_stored_without_compression(sound, folder):
     assert not file(folder, "patient0001_4CH_ED.nii.gz").exists()
 
 
+def test_an_image_is_stored_with_and_without_compression(sound, folder):
+    plant(folder, "doubled-format")
+    packed = file(folder, "patient0001_4CH_ES.nii.gz")
+    assert packed.read_bytes() == file(sound, packed.name).read_bytes()
+    plain = file(folder, "patient0001_4CH_ES.nii")
+    assert plain.read_bytes() == gzip.decompress(packed.read_bytes())
+
+
+def test_a_still_has_two_frames(sound, folder):
+    plant(folder, "not-one-image")
+    first, second = pixels(folder, "ED")
+    np.testing.assert_array_equal(first, pixels(sound, "ED"))
+    np.testing.assert_array_equal(second, first)
+
+
 def test_settings_are_gone_in_all_views(folder):
     copy = file(folder, "Info_2CH.cfg")
     copy.write_text(file(folder, "Info_4CH.cfg").read_text())

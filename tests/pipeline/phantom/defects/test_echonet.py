@@ -8,6 +8,7 @@ import pytest
 
 from pipeline import phantom
 from pipeline.phantom.defects import echonet, planting
+from pipeline.sources import mjpeg
 
 
 @pytest.fixture
@@ -56,6 +57,28 @@ def test_a_short_video_ends_before_its_last_traced_frame(folder):
     plant(folder, "short-video")
     frames, _ = video(folder)
     assert len(frames) == max(traced(folder))
+
+
+def jpegs(folder):
+    [path] = (folder / "Videos").glob("*.avi")
+    promised, images = mjpeg.images(path.read_bytes())
+    assert promised == len(images) == 40
+    return [bytes(image) for image in images]
+
+
+def test_a_kilobyte_of_the_first_traced_frame_is_lost_between_its_ends(folder):
+    before = jpegs(folder)
+    plant(folder, "damaged-frame")
+    after = jpegs(folder)
+    changed = [n for n in range(40) if before[n] != after[n]]
+    assert changed == [min(traced(folder))]
+    old, new = before[changed[0]], after[changed[0]]
+    assert new.count(bytes(1000)) == 1
+    assert old.count(bytes(64)) == 0
+    start = new.index(bytes(1000))
+    assert b"\xff\xda" in new[:start]
+    assert new[:start] == old[:start]
+    assert new[-600:] == old[-600:]
 
 
 def test_systole_comes_first_in_the_table(folder):
