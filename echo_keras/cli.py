@@ -118,7 +118,7 @@ def build_tfrecords(
 @main.command()
 @click.option("--data", required=True, multiple=True, help="May repeat.")
 @click.option("--output", type=PATH, required=True, help="Folder of the encoder.")
-@click.option("--method", type=click.Choice(["simclr"]), show_default="simclr")
+@click.option("--method", type=click.Choice(["simclr", "byol"]), show_default="simclr")
 @click.option(
     "--encoder",
     type=click.Choice(["unet", "resnet50"]),

@@ -16,6 +16,8 @@ MAY_BE_ZERO = (
     "warmup_steps",
     "weight_decay",
     "average_decay",
+    "hidden",
+    "projection",
 )
 BELOW = {"average_decay": 1, "seed": 2**31, "subset_seed": 2**31}
 
@@ -25,7 +27,7 @@ class Pretrain:
     """How an encoder is pretrained without labels.
 
     Attributes:
-        method: Contrastive method.
+        method: `simclr` or `byol`.
         encoder: Network to pretrain; `unet` for UNet, `resnet50` for DeepLabV3.
         width: Channels of the encoder's first level; 64 is the published size.
         size: Height and width of the frames in pixels.
@@ -36,13 +38,19 @@ class Pretrain:
         learning_rate: Highest rate.
         weight_decay: Per unit of learning rate; an L2 gradient with `adam`.
         optimizer: `adam`, `adamw` or `lamb`.
-        temperature: Of the softmax in NT-Xent.
-        projection: Channels of the space in which views are compared.
+        temperature: Of the softmax in NT-Xent (simclr).
+        momentum: Share of itself that the target keeps in the first step (byol); it
+            rises to 1.
+        hidden: Channels of the heads' hidden layers; 0 is as many as the encoder's
+            coarsest features (simclr) or 64 for each of the width, the published 4096
+            at width 64 (byol).
+        projection: Channels of the space in which views are compared; 0 is 128
+            (simclr) or 4 for each of the width, the published 256 at width 64 (byol).
         splits: Whose videos are seen; `unlisted` are patients in no split list.
         seed: Of weights, order and views.
     """
 
-    method: typing.Literal["simclr"] = "simclr"
+    method: typing.Literal["simclr", "byol"] = "simclr"
     encoder: typing.Literal["unet", "resnet50"] = "unet"
     width: int = 16
     size: int = 96
@@ -54,7 +62,9 @@ class Pretrain:
     weight_decay: float = 1e-6
     optimizer: typing.Literal["adam", "adamw", "lamb"] = "adam"
     temperature: float = 0.1
-    projection: int = 128
+    momentum: float = 0.996
+    hidden: int = 0
+    projection: int = 0
     splits: tuple[str, ...] = ("train", "unlisted")
     seed: int = 0
 

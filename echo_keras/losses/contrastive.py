@@ -29,6 +29,22 @@ def nt_xent(views, candidates, *, temperature, offset=0):
     return -tf.gather(likelihoods, _partners(batch, total, offset), batch_dims=2)
 
 
+def regression(predictions, targets):
+    """Distance of each view's prediction from the other view's target, Eq. 2 of BYOL.
+
+    Args:
+        predictions: `(2, batch, dim)` predictions from two views of each frame.
+        targets: `(2, batch, dim)` what the target network makes of the two views.
+
+    Returns:
+        `(batch,)` sum over both directions of `2 - 2 cos`, in [0, 8].
+
+    Source: Grill et al. 2020, https://arxiv.org/abs/2006.07733
+    """
+    cosines = tf.reduce_sum(_units(predictions) * _units(targets)[::-1], axis=-1)
+    return tf.reduce_sum(2.0 - 2.0 * cosines, axis=0)
+
+
 def accuracy(views, candidates, *, offset=0):
     """Share of views that are nearest to the other view of their own frame.
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from echo_keras import aside, config, errors, progress
 from echo_keras.data import preprocess, tfrecords, views
-from echo_keras.methods import simclr
+from echo_keras.methods import byol, simclr
 from echo_keras.training import callbacks, initial, optimizers, strategy
 
 SUMMARY_FILE = "pretrain.json"
@@ -163,20 +163,7 @@ def _fit(recipe, videos, devices):
 
 
 def _model(recipe, steps, *, synchronized):
-    encoder = initial.encoder(
-        recipe.encoder,
-        size=recipe.size,
-        width=recipe.width,
-        synchronized=synchronized,
-    )
-    model = simclr.SimCLR(
-        encoder,
-        view=VIEWS[recipe.views],
-        temperature=recipe.temperature,
-        projection=recipe.projection,
-        seed=recipe.seed,
-        synchronized=synchronized,
-    )
+    model = _method(recipe, steps, synchronized=synchronized)
     model.compile(
         optimizers.create(
             recipe.optimizer,
@@ -187,6 +174,40 @@ def _model(recipe, steps, *, synchronized):
         )
     )
     return model
+
+
+def _method(recipe, steps, *, synchronized):
+    def encoder():
+        return initial.encoder(
+            recipe.encoder,
+            size=recipe.size,
+            width=recipe.width,
+            synchronized=synchronized,
+        )
+
+    own = encoder()
+    options = {
+        "view": VIEWS[recipe.views],
+        "seed": recipe.seed,
+        "synchronized": synchronized,
+    }
+    if recipe.method == "byol":
+        return byol.BYOL(
+            own,
+            encoder(),
+            steps=steps,
+            momentum=recipe.momentum,
+            hidden=recipe.hidden or 64 * recipe.width,
+            projection=recipe.projection or 4 * recipe.width,
+            **options,
+        )
+    return simclr.SimCLR(
+        own,
+        temperature=recipe.temperature,
+        hidden=recipe.hidden or own.output_shape[-1][-1],
+        projection=recipe.projection or 128,
+        **options,
+    )
 
 
 def _steps_per_epoch(recipe, videos, replicas):

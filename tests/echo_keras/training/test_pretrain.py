@@ -1,3 +1,4 @@
+import functools
 import json
 import subprocess
 import sys
@@ -9,7 +10,8 @@ import tensorflow as tf
 
 from echo_keras import config, errors
 from echo_keras.data import schema, tfrecords
-from echo_keras.training import initial, pretrain
+from echo_keras.models import resnet
+from echo_keras.training import initial, optimizers, pretrain
 
 TINY = config.Pretrain(size=16, width=2, batch=4, epochs=2, warmup_epochs=1)
 PATIENTS = "abcdefghi"
@@ -103,6 +105,37 @@ def test_the_encoder_loads_where_this_library_is_not(artefact):
     assert done.stdout.splitlines()[-1] == str(shapes)
 
 
+@pytest.mark.parametrize(
+    ("recipe", "hidden", "projection"),
+    [
+        (config.Pretrain(method="simclr", width=2), 16, 128),
+        (config.Pretrain(method="byol", width=2), 128, 8),
+        (config.Pretrain(method="simclr", width=2, hidden=6, projection=5), 6, 5),
+        (config.Pretrain(method="byol", width=2, hidden=6, projection=5), 6, 5),
+    ],
+)
+def test_heads_scale_with_the_width_unless_the_recipe_says(recipe, hidden, projection):
+    model = pretrain._method(recipe, 10, synchronized=False)
+    shapes = {
+        layer.name: layer.kernel.shape[-1]
+        for head in model._flatten_layers()
+        for layer in getattr(head, "layers", ())
+        if isinstance(layer, keras.layers.Dense)
+    }
+    assert shapes["projection_hidden"] == hidden
+    assert shapes["projection_out"] == projection
+
+
+@pytest.mark.parametrize("encoder", ["unet", "resnet50"])
+def test_byol_pretrains_every_encoder(videos, tmp_path, monkeypatch, encoder):
+    build = functools.partial(resnet.encoder, blocks=(1, 1, 1, 1))
+    monkeypatch.setattr(resnet, "encoder", build)
+    recipe = config.replace(TINY, method="byol", encoder=encoder)
+    summary = pretrain.run(recipe, [videos], tmp_path / "out")
+    assert np.isfinite(summary["loss"]).all()
+    assert len(weights(tmp_path / "out")) > 40
+
+
 def test_the_same_recipe_gives_the_same_weights(artefact, videos, tmp_path):
     pretrain.run(TINY, [videos], tmp_path / "again")
     for first, second in zip(weights(artefact[0]), weights(tmp_path / "again")):
@@ -168,8 +201,11 @@ def test_what_is_there_is_not_written_over(videos, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_a_broken_loss_leaves_nothing_behind(videos, tmp_path):
-    recipe = config.replace(TINY, learning_rate=1e38, warmup_epochs=0)
-    with pytest.raises(errors.InputError, match="stopped being a number between"):
-        pretrain.run(recipe, [videos], tmp_path / "out")
+def test_a_broken_loss_leaves_nothing_behind(videos, tmp_path, monkeypatch):
+    def rate(self, step):
+        return tf.where(step < 1, 1e-3, np.nan)
+
+    monkeypatch.setattr(optimizers.WarmupCosine, "__call__", rate)
+    with pytest.raises(errors.InputError, match="a number between steps 2 and 3"):
+        pretrain.run(TINY, [videos], tmp_path / "out")
     assert not list(tmp_path.iterdir())

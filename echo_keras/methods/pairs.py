@@ -1,0 +1,96 @@
+"""What every method on pairs of views shares: drawing, gathering and descending.
+
+All of it is called inside a replica's step, and counts in the global batch.
+"""
+
+import tensorflow as tf
+
+from echo_keras.losses import contrastive
+
+
+def step(compared, images, *, view, seed, optimizer, variables):
+    """Take one step on the local frames of a global batch.
+
+    Args:
+        compared: Function from `(2 batch, size, size, 1)` views, the first ones of all
+            frames and then the second, to losses, a tensor of any shape, and the
+            `(2, global_batch, dim)` projections of all replicas.
+        images: `(batch, size, size, 1)` uint8, or float in [0, 1].
+        view: Function that draws views, such as `data.views.echo`.
+        seed: Seed of the run; with the optimiser's step it gives all views.
+        optimizer: A `keras.optimizers.legacy` one, which adds up the replicas'
+            gradients.
+        variables: What to learn.
+
+    Returns:
+        Dict of scalars, this replica's share of `loss`, contrastive `accuracy` and
+        `spread`: Keras adds them up.
+    """
+    replicas = tf.distribute.get_replica_context().num_replicas_in_sync
+    views = drawn(view, images, seed=seed, step=optimizer.iterations)
+    with tf.GradientTape() as tape:
+        losses, projections = compared(views)
+        share = tf.reduce_mean(losses) / replicas
+    gradients = tape.gradient(share, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+    told = {
+        "accuracy": contrastive.accuracy(projections, projections),
+        "spread": contrastive.spread(projections),
+    }
+    return {"loss": share, **{name: told[name] / replicas for name in told}}
+
+
+def drawn(view, images, *, seed, step):
+    """Draw two views of each local frame.
+
+    They depend on the seed, the step and the frame's place in the global batch alone,
+    so the number of replicas does not change them.
+
+    Args:
+        view: Function that draws views, such as `data.views.echo`.
+        images: `(batch, size, size, 1)` uint8, or float in [0, 1].
+        seed: Seed of the run.
+        step: Scalar integer, the number of the step.
+
+    Returns:
+        `(2 batch, size, size, 1)`: the first views of all frames, then the second.
+    """
+    images = tf.image.convert_image_dtype(images, tf.float32)
+    batch = tf.shape(images)[0]
+    replicas = tf.distribute.get_replica_context().num_replicas_in_sync
+    seed = tf.stack([seed, tf.cast(step, tf.int32)])
+    sides = [
+        view(
+            images,
+            tf.random.fold_in(seed, side),
+            first=offset(batch),
+            rows=batch * replicas,
+        )
+        for side in range(2)
+    ]
+    return tf.concat(sides, axis=0)
+
+
+def gathered(local):
+    """Gather the projections of all replicas; the gradient flows back to each.
+
+    Args:
+        local: `(2, batch, dim)` projections of the local frames' views.
+
+    Returns:
+        `(2, global_batch, dim)`.
+    """
+    return tf.distribute.get_replica_context().all_gather(local, axis=1)
+
+
+def offset(batch):
+    """Position of the first of `batch` local frames in the global batch."""
+    return tf.distribute.get_replica_context().replica_id_in_sync_group * batch
+
+
+def prepare(optimizer, variables):
+    """Make an optimiser's slots, so that a step is traced once instead of twice.
+
+    That is half a minute where every norm waits for another replica's.
+    """
+    optimizer._create_all_weights(variables)
