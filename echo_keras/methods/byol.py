@@ -87,12 +87,12 @@ class BYOL(keras.Model):
         fall = 0.5 * (tf.cos(math.pi * progress) + 1.0)
         return 1.0 - (1.0 - self._momentum) * fall
 
-    def train_step(self, images):
-        """Take one step on the local frames, `(batch, size, size, 1)`, of a batch."""
+    def train_step(self, batch):
+        """Take one step on the local frames and patients of a batch; see `pairs`."""
         momentum = self.momentum(self.optimizer.iterations)
         told = pairs.step(
             self._compared,
-            images,
+            batch,
             view=self._view,
             seed=self._seed,
             optimizer=self.optimizer,
@@ -102,12 +102,12 @@ class BYOL(keras.Model):
         replica.merge_call(self._follow, args=(momentum,))
         return told
 
-    def _compared(self, views):
+    def _compared(self, views, _):
         projections = self.online(views, training=True)
         predictions = self._predictor(projections, training=True)
         targets = tf.stop_gradient(self.target(views, training=True))
         losses = contrastive.regression(*(_by_side(x) for x in (predictions, targets)))
-        return losses, pairs.gathered(_by_side(projections))
+        return losses, pairs.gathered(_by_side(projections), axis=1)
 
     def _follow(self, strategy, momentum):
         def moved(target, online, momentum):

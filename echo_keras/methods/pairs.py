@@ -8,14 +8,16 @@ import tensorflow as tf
 from echo_keras.losses import contrastive
 
 
-def step(compared, images, *, view, seed, optimizer, variables):
+def step(compared, batch, *, view, seed, optimizer, variables):
     """Take one step on the local frames of a global batch.
 
     Args:
         compared: Function from `(2 batch, size, size, 1)` views, the first ones of all
-            frames and then the second, to losses, a tensor of any shape, and the
-            `(2, global_batch, dim)` projections of all replicas.
-        images: `(batch, size, size, 1)` uint8, or float in [0, 1].
+            frames and then the second, and `(global_batch,)` patients, to losses, a
+            tensor of any shape, and the `(2, global_batch, dim)` projections of all
+            replicas.
+        batch: `(batch, size, size, 1)` frames, uint8 or float in [0, 1], and `(batch,)`
+            integers, the same for frames of the same patient.
         view: Function that draws views, such as `data.views.echo`.
         seed: Seed of the run; with the optimiser's step it gives all views.
         optimizer: A `keras.optimizers.legacy` one, which adds up the replicas'
@@ -27,14 +29,16 @@ def step(compared, images, *, view, seed, optimizer, variables):
         `spread`: Keras adds them up.
     """
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
+    images, patients = batch
+    patients = gathered(patients, axis=0)
     views = drawn(view, images, seed=seed, step=optimizer.iterations)
     with tf.GradientTape() as tape:
-        losses, projections = compared(views)
+        losses, projections = compared(views, patients)
         share = tf.reduce_mean(losses) / replicas
     gradients = tape.gradient(share, variables)
     optimizer.apply_gradients(zip(gradients, variables))
     told = {
-        "accuracy": contrastive.accuracy(projections, projections),
+        "accuracy": contrastive.accuracy(projections, projections, patients=patients),
         "spread": contrastive.spread(projections),
     }
     return {"loss": share, **{name: told[name] / replicas for name in told}}
@@ -71,16 +75,17 @@ def drawn(view, images, *, seed, step):
     return tf.concat(sides, axis=0)
 
 
-def gathered(local):
-    """Gather the projections of all replicas; the gradient flows back to each.
+def gathered(local, *, axis):
+    """Gather what all replicas have; the gradient flows back to each.
 
     Args:
-        local: `(2, batch, dim)` projections of the local frames' views.
+        local: Tensor of the same shape on each replica.
+        axis: Along which to place one replica's behind the other's.
 
     Returns:
-        `(2, global_batch, dim)`.
+        The tensor of the global batch.
     """
-    return tf.distribute.get_replica_context().all_gather(local, axis=1)
+    return tf.distribute.get_replica_context().all_gather(local, axis=axis)
 
 
 def offset(batch):

@@ -14,7 +14,8 @@ class SimCLR(keras.Model):
     The batch is the global one: its frames are gathered over all replicas as
     candidates, the gradient flows back through the gathering, and a frame's views
     depend on its place in the global batch alone. With shared batch statistics the
-    number of replicas changes nothing but the speed.
+    number of replicas changes nothing but the speed. Frames of the same patient are
+    never negatives of each other.
 
     Source: Chen et al. 2020, https://arxiv.org/abs/2002.05709
     """
@@ -60,24 +61,25 @@ class SimCLR(keras.Model):
         """Project frames in [0, 1], `(batch, size, size, 1)`, to `(batch, dim)`."""
         return self._network(images, training=training)
 
-    def train_step(self, images):
-        """Take one step on the local frames, `(batch, size, size, 1)`, of a batch."""
+    def train_step(self, batch):
+        """Take one step on the local frames and patients of a batch; see `pairs`."""
         return pairs.step(
             self._compared,
-            images,
+            batch,
             view=self._view,
             seed=self._seed,
             optimizer=self.optimizer,
             variables=self.trainable_variables,
         )
 
-    def _compared(self, views):
+    def _compared(self, views, patients):
         local = tf.stack(tf.split(self(views, training=True), 2))
-        candidates = pairs.gathered(local)
+        candidates = pairs.gathered(local, axis=1)
         losses = contrastive.nt_xent(
             local,
             candidates,
             temperature=self._temperature,
             offset=pairs.offset(tf.shape(local)[1]),
+            patients=patients,
         )
         return losses, candidates

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from echo_keras.methods import byol, simclr
 
-SIZE, BATCH = 32, 8
+SIZE = 32
+PATIENTS = (0, 1, 2, 3, 4, 5, 0, 3)
 HEADS = {"hidden": 32, "projection": 4, "synchronized": True}
 
 
@@ -27,9 +28,11 @@ def _double_precision():
 
 
 @pytest.fixture(scope="session")
-def frames():
-    noise = np.random.default_rng(0).uniform(0, 255, (BATCH, SIZE, SIZE, 1))
-    return noise.astype(np.uint8)
+def batch():
+    """Frames and their patients, two of whom have frames on different replicas."""
+    shape = (len(PATIENTS), SIZE, SIZE, 1)
+    noise = np.random.default_rng(0).uniform(0, 255, shape)
+    return noise.astype(np.uint8), np.array(PATIENTS, np.int32)
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ def numbers(variables):
     return [variable.numpy() for variable in variables]
 
 
-def trained(method, frames, descent, steps=1):
+def trained(method, batch, descent, steps=1):
     method.compile(descent())
     for _ in range(steps):
-        told = method.train_step(tf.constant(frames))
+        told = method.train_step(batch)
     return told
 
 
@@ -33,32 +33,32 @@ def test_the_momentum_rises_to_one_in_half_a_cosine(build, step, expected):
     assert float(build("byol").momentum(step)) == pytest.approx(expected)
 
 
-def test_the_target_moves_as_its_equation_says(build, frames, descent):
+def test_the_target_moves_as_its_equation_says(build, batch, descent):
     """Eq. 1: `target = momentum target + (1 - momentum) online`, after each step."""
     method = build("byol", steps=2)
     method.compile(descent())
     for momentum in (0.9, 0.95):
         before = numbers(method.target.trainable_variables)
-        method.train_step(tf.constant(frames))
+        method.train_step(batch)
         online = numbers(method.online.trainable_variables)
         for old, new, target in zip(before, online, method.target.trainable_variables):
             expected = momentum * old + (1 - momentum) * new
             np.testing.assert_allclose(target, expected, rtol=1e-12)
 
 
-def test_the_target_of_momentum_one_never_moves(build, frames, descent):
+def test_the_target_of_momentum_one_never_moves(build, batch, descent):
     method = build("byol", momentum=1.0)
     before = numbers(method.target.trainable_variables)
-    trained(method, frames, descent, steps=2)
+    trained(method, batch, descent, steps=2)
     for old, target in zip(before, method.target.trainable_variables):
         np.testing.assert_array_equal(target, old)
 
 
-def test_the_gradient_does_not_reach_the_target(build, frames, noisy):
+def test_the_gradient_does_not_reach_the_target(build, batch, noisy):
     method = build("byol")
-    views = pairs.drawn(noisy, frames, seed=0, step=0)
+    views = pairs.drawn(noisy, batch[0], seed=0, step=0)
     with tf.GradientTape() as tape:
-        losses, _ = method._compared(views)
+        losses, _ = method._compared(views, None)
     wanted = method.target.trainable_variables + method.learned
     gradients = tape.gradient(losses, wanted)
     count = len(method.target.trainable_variables)
@@ -67,12 +67,12 @@ def test_the_gradient_does_not_reach_the_target(build, frames, noisy):
 
 
 def test_the_gradient_is_that_of_the_written_out_objective(
-    build, frames, descent, noisy
+    build, batch, descent, noisy
 ):
     """A second route: Eq. 2, each direction on its own, on the same views."""
     method = build("byol")
-    views = pairs.drawn(noisy, frames, seed=0, step=0)
-    batch = len(frames)
+    views = pairs.drawn(noisy, batch[0], seed=0, step=0)
+    half = len(batch[0])
     targets = method.target(views, training=True).numpy()
     targets /= np.linalg.norm(targets, axis=1, keepdims=True)
     with tf.GradientTape() as tape:
@@ -83,13 +83,13 @@ def test_the_gradient_is_that_of_the_written_out_objective(
         loss = sum(
             tf.reduce_mean(tf.reduce_sum((predicted - target) ** 2, axis=1))
             for predicted, target in (
-                (predictions[:batch], targets[batch:]),
-                (predictions[batch:], targets[:batch]),
+                (predictions[:half], targets[half:]),
+                (predictions[half:], targets[:half]),
             )
         )
     expected = tape.gradient(loss, method.learned)
     before = numbers(method.learned)
-    told = trained(method, frames, descent)
+    told = trained(method, batch, descent)
     np.testing.assert_allclose(told["loss"], loss, atol=1e-5)
     for old, new, gradient in zip(before, method.learned, expected):
         np.testing.assert_allclose(old - new, gradient, atol=1e-8)

@@ -12,7 +12,7 @@ METHODS = ("simclr", "byol")
 
 
 @pytest.fixture(scope="module")
-def one_step(build, frames, descent):
+def one_step(build, batch, descent):
     """Loss, gradients and statistics of the first step on a global batch."""
     known = {}
 
@@ -22,7 +22,7 @@ def one_step(build, frames, descent):
                 method = build(name)
                 method.compile(descent())
             before = method.get_weights()
-            data = tf.data.Dataset.from_tensors(frames)
+            data = tf.data.Dataset.from_tensors(batch)
             logs = method.fit(data, verbose=0).history
             known[name, replicas] = logs, before, method.get_weights()
         return known[name, replicas]
@@ -47,7 +47,7 @@ def test_replicas_change_neither_loss_nor_gradients_nor_statistics(
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_every_step_and_seed_has_views_of_its_own(build, frames, descent, name):
+def test_every_step_and_seed_has_views_of_its_own(build, batch, descent, name):
     drawn = []
 
     def kept(images, seed, *, first, rows):
@@ -58,22 +58,23 @@ def test_every_step_and_seed_has_views_of_its_own(build, frames, descent, name):
         method = build(name, view=kept, seed=seed)
         method.compile(descent())
         for _ in range(2):
-            method.train_step(tf.constant(frames))
+            method.train_step(batch)
     assert len(drawn) == len(set(drawn)) == 8
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_few_frames_are_told_apart_after_training(build, frames, name):
+def test_a_few_frames_are_told_apart_after_training(build, batch, name):
     method = build(name)
     method.compile(keras.optimizers.legacy.Adam(1e-2))
-    data = tf.data.Dataset.from_tensors(frames).repeat()
+    data = tf.data.Dataset.from_tensors(batch).repeat()
     history = method.fit(data, epochs=80, steps_per_epoch=1, verbose=0).history
     assert history["loss"][-1] < history["loss"][0] / 2
     assert history["accuracy"][-1] > 0.9
     assert history["spread"][-1] > 0.5
 
 
-def test_the_first_and_the_second_views_stand_in_halves(frames, noisy):
+def test_the_first_and_the_second_views_stand_in_halves(batch, noisy):
+    frames, _ = batch
     views = pairs.drawn(noisy, frames, seed=3, step=5)
     images = tf.image.convert_image_dtype(frames, tf.float32)
     for side, half in enumerate(tf.split(views, 2)):

@@ -48,6 +48,61 @@ def records(write_records, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def write_videos():
+    """Function that writes unlabelled videos into a folder of records."""
+
+    def write(folder, videos):
+        file = "unlabelled/echonet-train.tfrecord-00000-of-00001"
+        (folder / "unlabelled").mkdir(parents=True)
+        with tf.io.TFRecordWriter(str(folder / file)) as writer:
+            for video in videos:
+                writer.write(schema.encode(video))
+        shard = {
+            "file": file,
+            "family": "unlabelled",
+            "split": "train",
+            "bytes": (folder / file).stat().st_size,
+            "patients": sorted({video.patient for video in videos}),
+        }
+        counts = {"labelled_frames": 0, "unlabelled_videos": len(videos)}
+        manifest = {
+            "format": 1,
+            "dataset": "echonet",
+            "source_fingerprint": "0123abcd",
+            "counts": {"train": counts},
+            "shards": [shard],
+        }
+        (folder / tfrecords.MANIFEST).write_text(json.dumps(manifest))
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def noise():
+    """Function that makes a video of noise."""
+
+    def video(patient, frames, *, dataset="echonet", view="4CH"):
+        random = np.random.default_rng([*f"{dataset}{patient}{view}".encode()])
+        return schema.UnlabelledVideo(
+            patient=patient,
+            dataset=dataset,
+            view=view,
+            frames=tuple(random.integers(0, 256, (frames, 20, 24), np.uint8)),
+            frame_numbers=tuple(range(frames)),
+        )
+
+    return video
+
+
+@pytest.fixture(scope="session")
+def unlabelled(write_videos, noise, tmp_path_factory):
+    """Folder of records of nine videos of one to three frames, none labelled."""
+    videos = [noise(who, 1 + number % 3) for number, who in enumerate("abcdefghi")]
+    return write_videos(tmp_path_factory.mktemp("runs") / "unlabelled", videos)
+
+
+@pytest.fixture(scope="session")
 def pretrained(tmp_path_factory):
     """Folder with a UNet encoder of width 2 whose every weight is out of the usual."""
     folder = tmp_path_factory.mktemp("pretrained")
