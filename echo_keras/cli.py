@@ -132,14 +132,27 @@ def build_tfrecords(
     show_default="all GPUs, or 1",
     help="GPUs, or parts to split a CPU into; the same result, up to rounding.",
 )
-def pretrain(data, output, method, encoder, path, epochs, replicas):
+@click.option(
+    "--checkpoint-seconds",
+    type=click.FloatRange(0),
+    default=300.0,
+    show_default=True,
+    help="Between two checkpoints; the same command goes on from the last one.",
+)
+def pretrain(data, output, method, encoder, path, epochs, replicas, checkpoint_seconds):
     """Pretrain an encoder on unlabelled videos."""
     recipe = config.load(
         config.Pretrain, path, method=method, encoder=encoder, epochs=epochs
     )
     from echo_keras.training import pretrain
 
-    summary = pretrain.run(recipe, data, output, replicas=replicas)
+    summary = pretrain.run(
+        recipe,
+        data,
+        output,
+        replicas=replicas,
+        checkpoint_seconds=checkpoint_seconds,
+    )
     click.echo(
         f"loss {summary['loss'][-1]:.3f}  accuracy {summary['accuracy'][-1]:.3f}  "
         f"{output}"

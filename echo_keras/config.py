@@ -48,6 +48,8 @@ class Pretrain:
             (simclr) or 4 for each of the width, the published 256 at width 64 (byol).
         splits: Whose videos are seen; `unlisted` are patients in no split list.
         seed: Of weights, order and views.
+        deterministic: Whether the same run must give the same weights to the last bit,
+            which is slower on a GPU.
     """
 
     method: typing.Literal["simclr", "byol"] = "simclr"
@@ -67,6 +69,7 @@ class Pretrain:
     projection: int = 0
     splits: tuple[str, ...] = ("train", "unlisted")
     seed: int = 0
+    deterministic: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,22 +1,34 @@
 """Pretraining: an encoder from unlabelled videos, on any number of replicas."""
 
+import dataclasses
+import hashlib
 import json
-import time
 
 import keras
 import tensorflow as tf
 
-from echo_keras import aside, config, errors
+from echo_keras import config, errors
 from echo_keras.data import tfrecords, views
 from echo_keras.methods import byol, simclr
-from echo_keras.training import callbacks, initial, optimizers, strategy, videos
+from echo_keras.training import (
+    callbacks,
+    curves,
+    initial,
+    optimizers,
+    strategy,
+    videos,
+    work,
+)
 
 SUMMARY_FILE = "pretrain.json"
 VIEWS = {"paper": views.paper, "echo": views.echo}
 
 
-def run(recipe, data, output, *, replicas=None):
+def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
     """Pretrain an encoder and write it as an artefact.
+
+    The work is done in `OUTPUT.partial`, which becomes `OUTPUT` when it is whole; the
+    same run goes on there after it was killed, and ends in the same weights.
 
     Args:
         recipe: `config.Pretrain`.
@@ -24,6 +36,7 @@ def run(recipe, data, output, *, replicas=None):
         output: Folder to write: `encoder.keras`, of stock Keras layers alone,
             `recipe.yaml` and `pretrain.json`.
         replicas: Devices to spread each batch over; see `strategy.create`.
+        checkpoint_seconds: Time between two checkpoints, which a run goes on from.
 
     Returns:
         Dict as in `pretrain.json`: loss, contrastive accuracy and spread of each epoch,
@@ -32,50 +45,76 @@ def run(recipe, data, output, *, replicas=None):
     Raises:
         InputError: The data, the batch, the replicas or the output do not fit.
     """
-    with aside.folder(output) as folder:
-        devices = strategy.create(replicas)
+    devices = strategy.create(replicas)
+    identity = {
+        **dataclasses.asdict(recipe),
+        "data": [_origin(folder) for folder in data],
+        "replicas": devices.num_replicas_in_sync,
+        "tensorflow": tf.__version__,
+    }
+    with work.folder(output, identity) as folder:
+        if recipe.deterministic:
+            tf.config.experimental.enable_op_determinism()
         keras.utils.set_random_seed(recipe.seed)
-        origins = [_origin(source) for source in data]
         loaded = videos.load(data, recipe.splits, size=recipe.size)
-        model, history = _fit(recipe, loaded, devices)
+        model, told = _fit(
+            recipe, loaded, devices, folder, checkpoint_seconds=checkpoint_seconds
+        )
         summary = {
-            **history,
+            **told,
             "videos": len(loaded),
             "frames": sum(len(video.frames) for video in loaded),
-            "replicas": devices.num_replicas_in_sync,
-            "data": origins,
-            "tensorflow": tf.__version__,
+            **{name: identity[name] for name in ("replicas", "data", "tensorflow")},
         }
-        model.encoder.save(folder / initial.ENCODER_FILE)
-        config.save(recipe, folder / initial.RECIPE_FILE)
-        (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
+        _write(folder / work.ARTEFACT, model, recipe, summary)
     return summary
 
 
-def _fit(recipe, loaded, devices):
-    """Train: the model, and its history with steps, seconds and frames per second."""
+def _fit(recipe, loaded, devices, folder, *, checkpoint_seconds):
+    """Train: the model, and its curves with steps, seconds and frames per second."""
     per_epoch = _steps_per_epoch(recipe, len(loaded), devices.num_replicas_in_sync)
     steps = per_epoch * recipe.epochs
     with devices.scope():
         model = _model(recipe, steps, synchronized=devices.num_replicas_in_sync > 1)
-    start = time.monotonic()
-    history = model.fit(
-        videos.batches(loaded, recipe),
-        epochs=recipe.epochs,
-        steps_per_epoch=per_epoch,
-        callbacks=[
-            callbacks.Progress("pretrain", steps),
-            callbacks.StopAtBrokenLoss(),
-        ],
-        verbose=0,
-    ).history
-    seconds = time.monotonic() - start
+    told = curves.Curves(per_epoch)
+    checkpoints = callbacks.Checkpoints(
+        folder / work.CHECKPOINTS, seconds=checkpoint_seconds, model=model, curves=told
+    )
+    checkpoints.restore()
+    done = told.step
+    if done < steps:
+        model.fit(
+            videos.batches(loaded, recipe, first=done),
+            # One epoch to Keras, as it may begin in the middle of one of ours.
+            steps_per_epoch=steps - done,
+            callbacks=[
+                callbacks.Progress("pretrain", steps, done=done),
+                callbacks.StopAtBrokenLoss(
+                    done=done, also=f", and remove {folder} to start anew"
+                ),
+                callbacks.Record(told),
+                checkpoints,
+            ],
+            verbose=0,
+        )
     return model, {
-        **history,
+        **told.epochs,
         "steps": steps,
-        "seconds": round(seconds, 1),
-        "frames_per_second": round(steps * recipe.batch / seconds, 1),
+        "seconds": round(told.seconds, 1),
+        "frames_per_second": round(steps * recipe.batch / told.seconds, 1),
     }
+
+
+def _write(folder, model, recipe, summary):
+    try:
+        model.encoder.save(folder / initial.ENCODER_FILE)
+        config.save(recipe, folder / initial.RECIPE_FILE)
+        (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
+    except OSError as reason:
+        raise errors.InputError(
+            f"cannot write {folder}: {reason}; make room there and repeat the command, "
+            "which only writes what the training gave"
+        ) from reason
 
 
 def _model(recipe, steps, *, synchronized):
@@ -141,5 +180,11 @@ def _steps_per_epoch(recipe, count, replicas):
 
 
 def _origin(folder):
+    """What tells the records of a folder from others, whatever the folder's name."""
     manifest = tfrecords.manifest(folder)
-    return {name: manifest[name] for name in ("dataset", "source_fingerprint")}
+    text = json.dumps(manifest, sort_keys=True)
+    return {
+        "dataset": manifest["dataset"],
+        "source_fingerprint": manifest["source_fingerprint"],
+        "records_fingerprint": hashlib.sha256(text.encode()).hexdigest(),
+    }

@@ -34,7 +34,9 @@ def test_the_artefact_says_what_was_done(artefact, unlabelled):
     assert summary["steps"] == 2 * (VIDEOS // 4)
     assert summary["videos"] == VIDEOS
     assert summary["frames"] == 3 * (1 + 2 + 3)
-    assert summary["data"] == [{"dataset": "echonet", "source_fingerprint": "0123abcd"}]
+    (data,) = summary["data"]
+    assert data["dataset"] == "echonet"
+    assert data["source_fingerprint"] == "0123abcd"
     for curve in ("loss", "accuracy", "spread"):
         assert len(summary[curve]) == 2
         assert np.isfinite(summary[curve]).all()
@@ -109,6 +111,16 @@ def test_two_replicas_begin_at_the_same_loss(artefact, unlabelled, tmp_path):
     assert len(weights(tmp_path / "two")) == len(weights(artefact[0]))
 
 
+def test_another_choice_of_frames_is_another_data_set(
+    unlabelled, write_videos, noise, tmp_path
+):
+    """Records of the same source differ by the frames that were kept of it."""
+    other = write_videos(tmp_path / "other", [noise(who, 3) for who in "abcdefghi"])
+    origins = [pretrain._origin(folder) for folder in (unlabelled, other)]
+    assert origins[0]["source_fingerprint"] == origins[1]["source_fingerprint"]
+    assert origins[0] != origins[1]
+
+
 def test_a_batch_larger_than_the_data_is_refused(unlabelled, tmp_path):
     recipe = config.replace(TINY, batch=10)
     with pytest.raises(errors.InputError, match="more than the 9 unlabelled videos"):
@@ -135,6 +147,23 @@ def test_what_is_there_is_not_written_over(unlabelled, tmp_path):
     with pytest.raises(errors.InputError, match="exists and is not empty"):
         pretrain.run(TINY, [unlabelled], tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_run_that_could_not_write_its_end_only_writes_it_again(
+    artefact, unlabelled, tmp_path, monkeypatch
+):
+    def full(recipe, path):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(config, "save", full)
+        with pytest.raises(errors.InputError, match=r"No space .* repeat the command"):
+            pretrain.run(TINY, [unlabelled], tmp_path / "out")
+    monkeypatch.setattr(keras.Model, "fit", None)
+    summary = pretrain.run(TINY, [unlabelled], tmp_path / "out")
+    assert summary["loss"] == artefact[1]["loss"]
+    for first, second in zip(weights(artefact[0]), weights(tmp_path / "out")):
+        np.testing.assert_array_equal(first, second)
 
 
 def test_a_broken_loss_leaves_nothing_behind(unlabelled, tmp_path, monkeypatch):
