@@ -85,6 +85,41 @@ def spread(candidates):
     return tf.reduce_mean(deviation) * tf.sqrt(dim)
 
 
+def alignment(candidates):
+    """Mean squared distance between the directions of the two views of a frame.
+
+    Args:
+        candidates: `(2, global_batch, dim)` projections.
+
+    Returns:
+        Scalar in [0, 4], 0 where the views agree.
+
+    Source: Wang and Isola 2020, https://arxiv.org/abs/2005.10242
+    """
+    first, second = tf.unstack(_units(candidates))
+    return tf.reduce_mean(tf.reduce_sum(tf.square(first - second), axis=-1))
+
+
+def uniformity(candidates):
+    """Log of the mean Gaussian potential between the directions of different frames.
+
+    Args:
+        candidates: `(2, global_batch, dim)` projections of two frames at least.
+
+    Returns:
+        Scalar in [-8, 0], 0 where all are the same; taken within each view.
+
+    Source: Wang and Isola 2020, with t = 2, https://arxiv.org/abs/2005.10242
+    """
+    units = _units(candidates)
+    cosines = tf.matmul(units, units, transpose_b=True)
+    potential = tf.exp(-4.0 * (1.0 - cosines))
+    total = tf.shape(units)[1]
+    others = 1.0 - tf.eye(total, dtype=potential.dtype)
+    pairs = tf.cast(2 * total * (total - 1), potential.dtype)
+    return tf.math.log(tf.reduce_sum(potential * others) / pairs)
+
+
 def _logits(views, candidates, temperature, offset, patients):
     """Similarities `(2, batch, 2 global_batch)`, the patient's own masked out."""
     batch, total = tf.shape(views)[1], tf.shape(candidates)[1]

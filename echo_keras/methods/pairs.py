@@ -25,8 +25,8 @@ def step(compared, batch, *, view, seed, optimizer, variables):
         variables: What to learn.
 
     Returns:
-        Dict of scalars, this replica's share of `loss`, contrastive `accuracy` and
-        `spread`: Keras adds them up.
+        Dict of scalars, this replica's share of `loss`, contrastive `accuracy`,
+        `spread`, `alignment` and `uniformity`: Keras adds them up.
     """
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     images, patients = batch
@@ -40,6 +40,8 @@ def step(compared, batch, *, view, seed, optimizer, variables):
     told = {
         "accuracy": contrastive.accuracy(projections, projections, patients=patients),
         "spread": contrastive.spread(projections),
+        "alignment": contrastive.alignment(projections),
+        "uniformity": contrastive.uniformity(projections),
     }
     return {"loss": share, **{name: told[name] / replicas for name in told}}
 

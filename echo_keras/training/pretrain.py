@@ -1,26 +1,31 @@
 """Pretraining: an encoder from unlabelled videos, on any number of replicas."""
 
 import dataclasses
-import hashlib
 import json
 
 import keras
 import tensorflow as tf
 
 from echo_keras import config, errors
-from echo_keras.data import tfrecords, views
-from echo_keras.methods import byol, simclr
+from echo_keras.data import views
+from echo_keras.methods import byol, pairs, simclr
 from echo_keras.training import (
+    board,
     callbacks,
     curves,
     initial,
     optimizers,
+    origin,
+    pictures,
     strategy,
     videos,
     work,
 )
 
 SUMMARY_FILE = "pretrain.json"
+PICTURE_FILE = "pretrain.png"
+LOGS = "logs"
+SHOWN = 16
 VIEWS = {"paper": views.paper, "echo": views.echo}
 
 
@@ -34,13 +39,14 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
         recipe: `config.Pretrain`.
         data: Folders of records, of one data set or several.
         output: Folder to write: `encoder.keras`, of stock Keras layers alone,
-            `recipe.yaml` and `pretrain.json`.
+            `recipe.yaml`, `pretrain.json`, `pretrain.png` and `logs` for TensorBoard.
         replicas: Devices to spread each batch over; see `strategy.create`.
         checkpoint_seconds: Time between two checkpoints, which a run goes on from.
 
     Returns:
-        Dict as in `pretrain.json`: loss, contrastive accuracy and spread of each epoch,
-        videos, steps, replicas, seconds, frames per second, data fingerprints.
+        Dict as in `pretrain.json`: loss, contrastive accuracy, spread, alignment and
+        uniformity of each epoch; videos, frames, steps, replicas, seconds, frames per
+        second; fingerprints of the data, versions of code and TensorFlow.
 
     Raises:
         InputError: The data, the batch, the replicas or the output do not fit.
@@ -48,7 +54,7 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
     devices = strategy.create(replicas)
     identity = {
         **dataclasses.asdict(recipe),
-        "data": [_origin(folder) for folder in data],
+        "data": [origin.records(folder) for folder in data],
         "replicas": devices.num_replicas_in_sync,
         "tensorflow": tf.__version__,
     }
@@ -65,8 +71,10 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
             "videos": len(loaded),
             "frames": sum(len(video.frames) for video in loaded),
             **{name: identity[name] for name in ("replicas", "data", "tensorflow")},
+            "code": origin.code(),
         }
-        _write(folder / work.ARTEFACT, model, recipe, summary)
+        shown = _shown(recipe, loaded)
+        _write(folder / work.ARTEFACT, model, recipe, summary, shown)
     return summary
 
 
@@ -93,6 +101,12 @@ def _fit(recipe, loaded, devices, folder, *, checkpoint_seconds):
                     done=done, also=f", and remove {folder} to start anew"
                 ),
                 callbacks.Record(told),
+                board.Board(
+                    folder / work.ARTEFACT / LOGS,
+                    told,
+                    _shown(recipe, loaded),
+                    batch=recipe.batch,
+                ),
                 checkpoints,
             ],
             verbose=0,
@@ -105,11 +119,20 @@ def _fit(recipe, loaded, devices, folder, *, checkpoint_seconds):
     }
 
 
-def _write(folder, model, recipe, summary):
+def _shown(recipe, loaded):
+    """The first pairs of views that a run sees, `(2, pairs, size, size, 1)`."""
+    images, _ = next(iter(videos.batches(loaded, recipe)))
+    views = pairs.drawn(VIEWS[recipe.views], images, seed=recipe.seed, step=0)
+    return tf.stack(tf.split(views, 2))[:, :SHOWN].numpy()
+
+
+def _write(folder, model, recipe, summary, views):
     try:
         model.encoder.save(folder / initial.ENCODER_FILE)
         config.save(recipe, folder / initial.RECIPE_FILE)
         (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
+        title = f"{recipe.method}, {recipe.encoder}, {summary['videos']} videos"
+        pictures.page(summary, views, folder / PICTURE_FILE, title=title)
     except OSError as reason:
         raise errors.InputError(
             f"cannot write {folder}: {reason}; make room there and repeat the command, "
@@ -177,14 +200,3 @@ def _steps_per_epoch(recipe, count, replicas):
             "number of frames, two at least; choose a multiple of the replicas"
         )
     return count // recipe.batch
-
-
-def _origin(folder):
-    """What tells the records of a folder from others, whatever the folder's name."""
-    manifest = tfrecords.manifest(folder)
-    text = json.dumps(manifest, sort_keys=True)
-    return {
-        "dataset": manifest["dataset"],
-        "source_fingerprint": manifest["source_fingerprint"],
-        "records_fingerprint": hashlib.sha256(text.encode()).hexdigest(),
-    }

@@ -144,3 +144,29 @@ def test_spread_is_zero_when_collapsed_and_one_on_the_sphere():
     assert collapsed == pytest.approx(0, abs=1e-6)
     wide = float(contrastive.spread(projections(4096, 16)))
     assert wide == pytest.approx(1, abs=0.02)
+
+
+def test_alignment_is_the_squared_distance_of_the_pairs():
+    first = tf.constant([[1.0, 0.0], [0.0, 5.0]])
+    second = tf.constant([[0.0, 2.0], [0.0, 1.0]])
+    assert float(contrastive.alignment(tf.stack([first, second]))) == pytest.approx(1)
+
+
+def test_uniformity_is_the_log_of_the_mean_potential_written_out():
+    views = projections(5, 3)
+    units = views / np.linalg.norm(views, axis=-1, keepdims=True)
+    potentials = [
+        math.exp(-2 * np.sum((units[side, i] - units[side, j]) ** 2))
+        for side in range(2)
+        for i in range(5)
+        for j in range(5)
+        if i != j
+    ]
+    found = float(contrastive.uniformity(views))
+    assert found == pytest.approx(math.log(np.mean(potentials)), abs=1e-5)
+
+
+def test_uniformity_is_zero_when_collapsed_and_minus_eight_at_the_poles():
+    assert float(contrastive.uniformity(tf.ones((2, 8, 4)))) == pytest.approx(0)
+    poles = tf.constant([[[1.0], [-1.0]]] * 2)
+    assert float(contrastive.uniformity(poles)) == pytest.approx(-8)

@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -37,9 +38,29 @@ def test_the_artefact_says_what_was_done(artefact, unlabelled):
     (data,) = summary["data"]
     assert data["dataset"] == "echonet"
     assert data["source_fingerprint"] == "0123abcd"
-    for curve in ("loss", "accuracy", "spread"):
+    assert summary["code"].startswith("0.")
+    for curve in ("loss", "accuracy", "spread", "alignment", "uniformity"):
         assert len(summary[curve]) == 2
         assert np.isfinite(summary[curve]).all()
+
+
+def test_tensorboard_is_told_every_step_and_shown_the_views(artefact):
+    (events,) = (artefact[0] / pretrain.LOGS).iterdir()
+    steps = {}
+    for event in tf.compat.v1.train.summary_iterator(str(events)):
+        for value in event.summary.value:
+            steps.setdefault(value.tag, []).append(event.step)
+    assert steps.pop("views") == [0]
+    assert set(steps) == {
+        *("loss", "accuracy", "spread", "alignment", "uniformity"),
+        *("learning_rate", "images_per_second"),
+    }
+    assert all(found == [1, 2, 3, 4] for found in steps.values())
+
+
+def test_the_artefact_has_a_picture(artefact):
+    picture = cv2.imread(str(artefact[0] / pretrain.PICTURE_FILE))
+    assert picture.std() > 10
 
 
 def test_the_encoder_has_learned(artefact):
@@ -109,16 +130,6 @@ def test_two_replicas_begin_at_the_same_loss(artefact, unlabelled, tmp_path):
     assert summary["replicas"] == 2
     assert summary["loss"][0] == pytest.approx(artefact[1]["loss"][0], abs=0.02)
     assert len(weights(tmp_path / "two")) == len(weights(artefact[0]))
-
-
-def test_another_choice_of_frames_is_another_data_set(
-    unlabelled, write_videos, noise, tmp_path
-):
-    """Records of the same source differ by the frames that were kept of it."""
-    other = write_videos(tmp_path / "other", [noise(who, 3) for who in "abcdefghi"])
-    origins = [pretrain._origin(folder) for folder in (unlabelled, other)]
-    assert origins[0]["source_fingerprint"] == origins[1]["source_fingerprint"]
-    assert origins[0] != origins[1]
 
 
 def test_a_batch_larger_than_the_data_is_refused(unlabelled, tmp_path):
