@@ -124,6 +124,12 @@ def build_tfrecords(
     type=click.Choice(["unet", "resnet50"]),
     show_default=config.Pretrain.encoder,
 )
+@click.option(
+    "--positives",
+    type=click.Choice(["frame", "video", "patient"]),
+    show_default=config.Pretrain.positives,
+    help="Whose frames make a pair of views.",
+)
 @click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
 @click.option("--epochs", type=POSITIVE, show_default=str(config.Pretrain.epochs))
 @click.option(
@@ -139,11 +145,9 @@ def build_tfrecords(
     show_default=True,
     help="Between two checkpoints; the same command goes on from the last one.",
 )
-def pretrain(data, output, method, encoder, path, epochs, replicas, checkpoint_seconds):
+def pretrain(data, output, path, replicas, checkpoint_seconds, **options):
     """Pretrain an encoder on unlabelled videos."""
-    recipe = config.load(
-        config.Pretrain, path, method=method, encoder=encoder, epochs=epochs
-    )
+    recipe = config.load(config.Pretrain, path, **options)
     from echo_keras.training import pretrain
 
     summary = pretrain.run(

@@ -32,8 +32,10 @@ class Pretrain:
         width: Channels of the encoder's first level; 64 is the published size.
         size: Height and width of the frames in pixels.
         views: How a frame is altered: `echo` for ultrasound, `paper` as published.
-        batch: Videos in a batch, over all replicas.
-        epochs: Passes over the videos, each with one random frame of every video.
+        positives: What makes a pair of views: one `frame`, two frames of one `video`,
+            or of one `patient`, the two chamber views or ED and ES.
+        batch: Pairs in a batch, over all replicas.
+        epochs: Passes over the videos, or patients, each with one random pair of all.
         warmup_epochs: Epochs of rising learning rate, half of the run at most.
         learning_rate: Highest rate.
         weight_decay: Per unit of learning rate; an L2 gradient with `adam`.
@@ -57,6 +59,7 @@ class Pretrain:
     width: int = 16
     size: int = 96
     views: typing.Literal["echo", "paper"] = "echo"
+    positives: typing.Literal["frame", "video", "patient"] = "frame"
     batch: int = 64
     epochs: int = 40
     warmup_epochs: int = 2

@@ -16,8 +16,9 @@ def step(compared, batch, *, view, seed, optimizer, variables):
             frames and then the second, and `(global_batch,)` patients, to losses, a
             tensor of any shape, and the `(2, global_batch, dim)` projections of all
             replicas.
-        batch: `(batch, size, size, 1)` frames, uint8 or float in [0, 1], and `(batch,)`
-            integers, the same for frames of the same patient.
+        batch: `(batch, frames, size, size, 1)` uint8 or float in [0, 1], a frame for
+            both views or one for each, and `(batch,)` integers, the same for frames of
+            the same patient.
         view: Function that draws views, such as `data.views.echo`.
         seed: Seed of the run; with the optimiser's step it gives all views.
         optimizer: A `keras.optimizers.legacy` one, which adds up the replicas'
@@ -47,14 +48,15 @@ def step(compared, batch, *, view, seed, optimizer, variables):
 
 
 def drawn(view, images, *, seed, step):
-    """Draw two views of each local frame.
+    """Draw two views of each local frame, or one of each frame of a pair.
 
     They depend on the seed, the step and the frame's place in the global batch alone,
     so the number of replicas does not change them.
 
     Args:
         view: Function that draws views, such as `data.views.echo`.
-        images: `(batch, size, size, 1)` uint8, or float in [0, 1].
+        images: `(batch, frames, size, size, 1)` uint8 or float in [0, 1], a frame for
+            both views or one for each.
         seed: Seed of the run.
         step: Scalar integer, the number of the step.
 
@@ -67,12 +69,12 @@ def drawn(view, images, *, seed, step):
     seed = tf.stack([seed, tf.cast(step, tf.int32)])
     sides = [
         view(
-            images,
+            images[:, frame],
             tf.random.fold_in(seed, side),
             first=offset(batch),
             rows=batch * replicas,
         )
-        for side in range(2)
+        for side, frame in enumerate((0, -1))
     ]
     return tf.concat(sides, axis=0)
 

@@ -1,6 +1,7 @@
 """Pretraining: an encoder from unlabelled videos, on any number of replicas."""
 
 import dataclasses
+import functools
 import json
 
 import keras
@@ -17,6 +18,7 @@ from echo_keras.training import (
     optimizers,
     origin,
     pictures,
+    positives,
     strategy,
     videos,
     work,
@@ -45,8 +47,9 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
 
     Returns:
         Dict as in `pretrain.json`: loss, contrastive accuracy, spread, alignment and
-        uniformity of each epoch; videos, frames, steps, replicas, seconds, frames per
-        second; fingerprints of the data, versions of code and TensorFlow.
+        uniformity of each epoch; videos, those left out as they offer no pair, pairs,
+        frames, steps, replicas, seconds, frames per second; fingerprints of the data,
+        versions of code and TensorFlow.
 
     Raises:
         InputError: The data, the batch, the replicas or the output do not fit.
@@ -63,24 +66,34 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
             tf.config.experimental.enable_op_determinism()
         keras.utils.set_random_seed(recipe.seed)
         loaded = videos.load(data, recipe.splits, size=recipe.size)
+        pool = positives.pool(loaded, recipe.positives)
+        feed = functools.partial(videos.batches, loaded, pool, recipe)
+        per_epoch = _steps_per_epoch(recipe, len(pool), devices.num_replicas_in_sync)
+        views = _first_views(recipe, feed)
         model, told = _fit(
-            recipe, loaded, devices, folder, checkpoint_seconds=checkpoint_seconds
+            recipe,
+            feed,
+            devices,
+            folder,
+            views=views,
+            per_epoch=per_epoch,
+            checkpoint_seconds=checkpoint_seconds,
         )
         summary = {
             **told,
             "videos": len(loaded),
+            "videos_left_out": len(loaded) - len(set(pool.videos.flat)),
+            "pairs": len(pool),
             "frames": sum(len(video.frames) for video in loaded),
             **{name: identity[name] for name in ("replicas", "data", "tensorflow")},
             "code": origin.code(),
         }
-        shown = _shown(recipe, loaded)
-        _write(folder / work.ARTEFACT, model, recipe, summary, shown)
+        _write(folder / work.ARTEFACT, model, recipe, summary, views)
     return summary
 
 
-def _fit(recipe, loaded, devices, folder, *, checkpoint_seconds):
+def _fit(recipe, feed, devices, folder, *, views, per_epoch, checkpoint_seconds):
     """Train: the model, and its curves with steps, seconds and frames per second."""
-    per_epoch = _steps_per_epoch(recipe, len(loaded), devices.num_replicas_in_sync)
     steps = per_epoch * recipe.epochs
     with devices.scope():
         model = _model(recipe, steps, synchronized=devices.num_replicas_in_sync > 1)
@@ -90,9 +103,10 @@ def _fit(recipe, loaded, devices, folder, *, checkpoint_seconds):
     )
     checkpoints.restore()
     done = told.step
+    logs = folder / work.ARTEFACT / LOGS
     if done < steps:
         model.fit(
-            videos.batches(loaded, recipe, first=done),
+            feed(first=done),
             # One epoch to Keras, as it may begin in the middle of one of ours.
             steps_per_epoch=steps - done,
             callbacks=[
@@ -101,12 +115,7 @@ def _fit(recipe, loaded, devices, folder, *, checkpoint_seconds):
                     done=done, also=f", and remove {folder} to start anew"
                 ),
                 callbacks.Record(told),
-                board.Board(
-                    folder / work.ARTEFACT / LOGS,
-                    told,
-                    _shown(recipe, loaded),
-                    batch=recipe.batch,
-                ),
+                board.Board(logs, told, views, batch=recipe.batch),
                 checkpoints,
             ],
             verbose=0,
@@ -119,9 +128,9 @@ def _fit(recipe, loaded, devices, folder, *, checkpoint_seconds):
     }
 
 
-def _shown(recipe, loaded):
+def _first_views(recipe, feed):
     """The first pairs of views that a run sees, `(2, pairs, size, size, 1)`."""
-    images, _ = next(iter(videos.batches(loaded, recipe)))
+    images, _ = next(iter(feed()))
     views = pairs.drawn(VIEWS[recipe.views], images, seed=recipe.seed, step=0)
     return tf.stack(tf.split(views, 2))[:, :SHOWN].numpy()
 
@@ -191,8 +200,9 @@ def _method(recipe, steps, *, synchronized):
 def _steps_per_epoch(recipe, count, replicas):
     if recipe.batch > count:
         raise errors.InputError(
-            f"a batch of {recipe.batch} is more than the {count} unlabelled videos in "
-            f"the splits {', '.join(recipe.splits)}; set batch: {count} or less"
+            f"a batch of {recipe.batch} is more than the {count} pairs that the "
+            f"unlabelled videos of the splits {', '.join(recipe.splits)} offer; set "
+            f"batch: {count} or less"
         )
     if recipe.batch % replicas or recipe.batch < 2 * replicas:
         raise errors.InputError(

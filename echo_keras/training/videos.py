@@ -63,59 +63,62 @@ def load(data, splits, *, size):
     return loaded
 
 
-def order(counts, *, epochs, batch, seed, first=0):
-    """Draw one frame of every video anew in each epoch, in a new order.
+def order(pool, *, epochs, batch, seed, first=0):
+    """Draw the frames of every pair anew in each epoch, in a new order.
 
     Args:
-        counts: Number of frames of each video.
+        pool: `positives.Pool`.
         epochs: Number of epochs.
-        batch: Videos in a batch; those that fill no batch are left out of an epoch.
+        batch: Pairs in a batch; those that fill no batch are left out of an epoch.
         seed: Seed of the whole run.
         first: Step to begin with.
 
     Yields:
-        `(batch, 2)` int array of video and frame for each step. It depends on the seed
-        and the step alone, so a run can begin at any step.
+        `(batch, frames, 2)` int array of video and frame for each step. It depends on
+        the seed and the step alone, so a run can begin at any step.
     """
-    counts = np.asarray(counts)
-    per_epoch = len(counts) // batch
+    per_epoch = len(pool) // batch
     for epoch in range(first // per_epoch, epochs):
         random = np.random.default_rng([seed, epoch])
-        frames = (random.random(len(counts)) * counts).astype(int)
-        drawn = np.stack([np.arange(len(counts)), frames], axis=1)
+        drawn = pool.draw(random)
         random.shuffle(drawn)
         begin = first % per_epoch if epoch == first // per_epoch else 0
         for step in range(begin, per_epoch):
             yield drawn[step * batch : (step + 1) * batch]
 
 
-def batches(videos, recipe, *, first=0):
+def batches(videos, pool, recipe, *, first=0):
     """Global batches of frames and their patients, in `order`.
 
     Args:
         videos: List of `Video`.
+        pool: `positives.Pool` of these videos.
         recipe: `config.Pretrain`.
         first: Step to begin with.
 
     Returns:
-        `tf.data.Dataset` of one element a step: `(batch, size, size, 1)` uint8 frames
-        and `(batch,)` int32 numbers of their patients; replicas share each element.
+        `tf.data.Dataset` of one element a step: `(batch, frames, size, size, 1)` uint8,
+        one frame or two, and `(batch,)` int32 numbers of their patients; replicas share
+        each element.
     """
     _, patients = np.unique([video.patient for video in videos], return_inverse=True)
     patients = patients.astype(np.int32)
 
     def gathered():
         for step in order(
-            [len(video.frames) for video in videos],
+            pool,
             epochs=recipe.epochs,
             batch=recipe.batch,
             seed=recipe.seed,
             first=first,
         ):
-            frames = [videos[video].frames[frame] for video, frame in step]
-            yield np.stack(frames), patients[step[:, 0]]
+            frames = [
+                videos[video].frames[frame] for video, frame in step.reshape(-1, 2)
+            ]
+            frames = np.reshape(frames, (*step.shape[:2], *frames[0].shape))
+            yield frames, patients[step[:, 0, 0]]
 
-    shape = (recipe.batch, recipe.size, recipe.size, 1)
+    shape = (recipe.batch, pool.frames, recipe.size, recipe.size, 1)
     frames = tf.data.Dataset.from_generator(
         gathered,
         output_signature=(

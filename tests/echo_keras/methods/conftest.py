@@ -30,7 +30,7 @@ def _double_precision():
 @pytest.fixture(scope="session")
 def batch():
     """Frames and their patients, two of whom have frames on different replicas."""
-    shape = (len(PATIENTS), SIZE, SIZE, 1)
+    shape = (len(PATIENTS), 1, SIZE, SIZE, 1)
     noise = np.random.default_rng(0).uniform(0, 255, shape)
     return noise.astype(np.uint8), np.array(PATIENTS, np.int32)
 

@@ -119,6 +119,14 @@ def test_byol_pretrains_every_encoder(unlabelled, tmp_path, monkeypatch, encoder
     assert len(weights(tmp_path / "out")) > 40
 
 
+def test_videos_that_offer_no_pair_are_counted(unlabelled, tmp_path):
+    """Three of the nine videos have one frame."""
+    recipe = config.replace(TINY, positives="video")
+    summary = pretrain.run(recipe, [unlabelled], tmp_path / "out")
+    assert (summary["videos"], summary["videos_left_out"]) == (VIDEOS, 3)
+    assert (summary["pairs"], summary["steps"]) == (6, 2)
+
+
 def test_the_same_recipe_gives_the_same_weights(artefact, unlabelled, tmp_path):
     pretrain.run(TINY, [unlabelled], tmp_path / "again")
     for first, second in zip(weights(artefact[0]), weights(tmp_path / "again")):
@@ -134,7 +142,7 @@ def test_two_replicas_begin_at_the_same_loss(artefact, unlabelled, tmp_path):
 
 def test_a_batch_larger_than_the_data_is_refused(unlabelled, tmp_path):
     recipe = config.replace(TINY, batch=10)
-    with pytest.raises(errors.InputError, match="more than the 9 unlabelled videos"):
+    with pytest.raises(errors.InputError, match="more than the 9 pairs that the"):
         pretrain.run(recipe, [unlabelled], tmp_path / "out")
     assert not list(tmp_path.iterdir())
 
