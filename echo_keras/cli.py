@@ -12,6 +12,7 @@ PATH = click.Path(path_type=pathlib.Path)
 POSITIVE = click.IntRange(min=1)
 FRACTION = click.FloatRange(0, 1, min_open=True)
 VIEW = click.Choice(["4CH", "2CH"])
+INIT = "random, imagenet, its weights (.h5) or a folder of echo-keras pretrain."
 DATASET = click.Choice(["echonet", "camus"])
 
 # What TensorFlow tells its developers would bury what the commands tell their users.
@@ -121,9 +122,10 @@ def build_tfrecords(
 @click.option("--method", type=click.Choice(["simclr", "byol"]), show_default="simclr")
 @click.option(
     "--encoder",
-    type=click.Choice(["unet", "resnet50"]),
+    type=click.Choice(["unet", "resnet50", "resnet18"]),
     show_default=config.Pretrain.encoder,
 )
+@click.option("--init", show_default=config.Pretrain.init, help=INIT)
 @click.option(
     "--positives",
     type=click.Choice(["frame", "video", "patient"]),
@@ -184,10 +186,12 @@ def pretrain(data, output, path, replicas, checkpoint_seconds, **options):
     show_default=config.Finetune.network,
 )
 @click.option(
-    "--init",
-    show_default=config.Finetune.init,
-    help="random, imagenet or a folder of echo-keras pretrain.",
+    "--encoder",
+    type=click.Choice(["resnet50", "resnet18"]),
+    show_default=config.Finetune.encoder,
+    help="Of deeplabv3.",
 )
+@click.option("--init", show_default=config.Finetune.init, help=INIT)
 @click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
 @click.option("--epochs", type=POSITIVE, help="In place of steps.")
 @click.option("--steps", type=POSITIVE, show_default=str(config.Finetune.steps))
@@ -197,22 +201,11 @@ def pretrain(data, output, path, replicas, checkpoint_seconds, **options):
     show_default=str(config.Finetune.seed),
     help="Of weights, order and augmentation.",
 )
-def finetune(
-    data, output, fraction, subset_seed, network, init, path, epochs, steps, seed
-):
+def finetune(data, output, path, epochs, **options):
     """Fine-tune a segmentation network on a fraction of the labels."""
-    if epochs and steps:
+    if epochs and options["steps"]:
         raise errors.InputError("--epochs and --steps exclude each other; give one")
-    recipe = config.load(
-        config.Finetune,
-        path,
-        fraction=fraction,
-        subset_seed=subset_seed,
-        network=network,
-        init=init,
-        steps=steps,
-        seed=seed,
-    )
+    recipe = config.load(config.Finetune, path, **options)
     from echo_keras.training import finetune
 
     summary = finetune.run(recipe, data, output, epochs=epochs)

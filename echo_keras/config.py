@@ -28,7 +28,10 @@ class Pretrain:
 
     Attributes:
         method: `simclr` or `byol`.
-        encoder: Network to pretrain; `unet` for UNet, `resnet50` for DeepLabV3.
+        encoder: Network to pretrain; `unet` for UNet, `resnet50` or the small
+            `resnet18` for DeepLabV3.
+        init: `random`, `imagenet` (resnet50), a file of its weights (.h5) or the folder
+            of a pretrained encoder.
         width: Channels of the encoder's first level; 64 is the published size.
         size: Height and width of the frames in pixels.
         views: How a frame is altered: `echo` for ultrasound, `paper` as published.
@@ -55,7 +58,8 @@ class Pretrain:
     """
 
     method: typing.Literal["simclr", "byol"] = "simclr"
-    encoder: typing.Literal["unet", "resnet50"] = "unet"
+    encoder: typing.Literal["unet", "resnet50", "resnet18"] = "unet"
+    init: str = "random"
     width: int = 16
     size: int = 96
     views: typing.Literal["echo", "paper"] = "echo"
@@ -81,7 +85,9 @@ class Finetune:
 
     Attributes:
         network: `unet` or `deeplabv3`.
-        init: `random`, `imagenet` or the folder of a pretrained encoder.
+        encoder: Of `deeplabv3`; the UNet has its own.
+        init: `random`, `imagenet` (resnet50), a file of its weights (.h5) or the folder
+            of a pretrained encoder.
         width: Channels of the encoder's first level; 64 is the published size.
         size: Height and width of the frames in pixels.
         fraction: Share of the labelled patients in (0, 1].
@@ -99,6 +105,7 @@ class Finetune:
     """
 
     network: typing.Literal["unet", "deeplabv3"] = "unet"
+    encoder: typing.Literal["resnet50", "resnet18"] = "resnet50"
     init: str = "random"
     width: int = 16
     size: int = 96

@@ -173,6 +173,7 @@ def _method(recipe, steps, *, synchronized):
         )
 
     own = encoder()
+    initial.fill(own, recipe.init, width=recipe.width)
     options = {
         "view": VIEWS[recipe.views],
         "seed": recipe.seed,

@@ -109,7 +109,7 @@ def test_heads_scale_with_the_width_unless_the_recipe_says(recipe, hidden, proje
     assert shapes["projection_out"] == projection
 
 
-@pytest.mark.parametrize("encoder", ["unet", "resnet50"])
+@pytest.mark.parametrize("encoder", ["unet", "resnet50", "resnet18"])
 def test_byol_pretrains_every_encoder(unlabelled, tmp_path, monkeypatch, encoder):
     build = functools.partial(resnet.encoder, blocks=(1, 1, 1, 1))
     monkeypatch.setattr(resnet, "encoder", build)
@@ -117,6 +117,24 @@ def test_byol_pretrains_every_encoder(unlabelled, tmp_path, monkeypatch, encoder
     summary = pretrain.run(recipe, [unlabelled], tmp_path / "out")
     assert np.isfinite(summary["loss"]).all()
     assert len(weights(tmp_path / "out")) > 40
+
+
+@pytest.mark.parametrize("method", ["simclr", "byol"])
+def test_a_run_may_begin_with_an_earlier_encoder(artefact, method):
+    recipe = config.replace(TINY, init=str(artefact[0]), method=method)
+    model = pretrain._method(recipe, 10, synchronized=False)
+    for own, earlier in zip(model.encoder.get_weights(), weights(artefact[0])):
+        np.testing.assert_array_equal(own, earlier)
+    if method == "byol":
+        target = model.target.layers[1].get_weights()
+        np.testing.assert_array_equal(target, model.online.layers[1].get_weights())
+
+
+def test_there_is_no_imagenet_for_the_unet_to_begin_with(unlabelled, tmp_path):
+    recipe = config.replace(TINY, init="imagenet")
+    with pytest.raises(errors.InputError, match="no ImageNet weights for the unet"):
+        pretrain.run(recipe, [unlabelled], tmp_path / "out")
+    assert not list(tmp_path.iterdir())
 
 
 def test_videos_that_offer_no_pair_are_counted(unlabelled, tmp_path):
