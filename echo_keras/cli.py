@@ -132,6 +132,18 @@ def build_tfrecords(
     show_default=config.Pretrain.positives,
     help="Whose frames make a pair of views.",
 )
+@click.option(
+    "--mixed-precision",
+    type=click.Choice(["auto", "off", "bfloat16", "float16"]),
+    show_default=config.Pretrain.mixed_precision,
+)
+@click.option("--jit/--no-jit", default=None, help="Compile by XLA.  [default: no-jit]")
+@click.option(
+    "--accumulate",
+    type=POSITIVE,
+    show_default=str(config.Pretrain.accumulate),
+    help="Batches that make a step; the negatives stay within a batch.",
+)
 @click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
 @click.option("--epochs", type=POSITIVE, show_default=str(config.Pretrain.epochs))
 @click.option(

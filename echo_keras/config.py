@@ -38,11 +38,13 @@ class Pretrain:
         positives: What makes a pair of views: one `frame`, two frames of one `video`,
             or of one `patient`, the two chamber views or ED and ES.
         batch: Pairs in a batch, over all replicas.
+        accumulate: Batches whose gradients make one step; it does not enlarge the
+            negatives, which stay within a batch.
         epochs: Passes over the videos, or patients, each with one random pair of all.
         warmup_epochs: Epochs of rising learning rate, half of the run at most.
         learning_rate: Highest rate.
         weight_decay: Per unit of learning rate; an L2 gradient with `adam`.
-        optimizer: `adam`, `adamw` or `lamb`.
+        optimizer: `adam`, `adamw`, `lamb` or `lars`; the last wants rates around 1.
         temperature: Of the softmax in NT-Xent (simclr).
         momentum: Share of itself that the target keeps in the first step (byol); it
             rises to 1.
@@ -52,6 +54,9 @@ class Pretrain:
         projection: Channels of the space in which views are compared; 0 is 128
             (simclr) or 4 for each of the width, the published 256 at width 64 (byol).
         splits: Whose videos are seen; `unlisted` are patients in no split list.
+        mixed_precision: `bfloat16` or `float16` to multiply in, `off` for float32, or
+            `auto` for bfloat16 where the machine multiplies it natively.
+        jit: Whether XLA compiles the network; for one replica, and slower on a CPU.
         seed: Of weights, order and views.
         deterministic: Whether the same run must give the same weights to the last bit,
             which is slower on a GPU.
@@ -65,16 +70,19 @@ class Pretrain:
     views: typing.Literal["echo", "paper"] = "echo"
     positives: typing.Literal["frame", "video", "patient"] = "frame"
     batch: int = 64
+    accumulate: int = 1
     epochs: int = 40
     warmup_epochs: int = 2
     learning_rate: float = 1e-3
     weight_decay: float = 1e-6
-    optimizer: typing.Literal["adam", "adamw", "lamb"] = "adam"
+    optimizer: typing.Literal["adam", "adamw", "lamb", "lars"] = "adam"
     temperature: float = 0.1
     momentum: float = 0.996
     hidden: int = 0
     projection: int = 0
     splits: tuple[str, ...] = ("train", "unlisted")
+    mixed_precision: typing.Literal["auto", "off", "bfloat16", "float16"] = "auto"
+    jit: bool = False
     seed: int = 0
     deterministic: bool = False
 

@@ -32,6 +32,7 @@ class BYOL(keras.Model):
         projection=256,
         seed=0,
         synchronized=False,
+        jit=False,
     ):
         """Put projection and prediction on an encoder, and projection on its copy.
 
@@ -47,6 +48,7 @@ class BYOL(keras.Model):
             projection: Channels of the projection.
             seed: Seed of the views; with the optimiser's step it gives all of them.
             synchronized: Share batch statistics between replicas.
+            jit: Whether XLA compiles the network; for one replica alone.
         """
         super().__init__(name="byol")
         self.encoder = encoder
@@ -59,6 +61,7 @@ class BYOL(keras.Model):
         self._steps = steps
         self._momentum = momentum
         self._seed = seed
+        self._jit = jit
 
     @property
     def learned(self):
@@ -97,6 +100,7 @@ class BYOL(keras.Model):
             seed=self._seed,
             optimizer=self.optimizer,
             variables=self.learned,
+            jit=self._jit,
         )
         replica = tf.distribute.get_replica_context()
         replica.merge_call(self._follow, args=(momentum,))

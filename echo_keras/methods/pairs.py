@@ -3,51 +3,71 @@
 All of it is called inside a replica's step, and counts in the global batch.
 """
 
+import keras
 import tensorflow as tf
 
 from echo_keras.losses import contrastive
 
 
-def step(compared, batch, *, view, seed, optimizer, variables):
+def step(compared, batch, *, view, seed, optimizer, variables, jit=False):
     """Take one step on the local frames of a global batch.
+
+    The batch comes in parts, one after the other in memory, whose gradients are
+    averaged before the step. Only views of the same part are compared, so more parts
+    give a steadier gradient, but no more negatives.
 
     Args:
         compared: Function from `(2 batch, size, size, 1)` views, the first ones of all
             frames and then the second, and `(global_batch,)` patients, to losses, a
             tensor of any shape, and the `(2, global_batch, dim)` projections of all
             replicas.
-        batch: `(batch, frames, size, size, 1)` uint8 or float in [0, 1], a frame for
-            both views or one for each, and `(batch,)` integers, the same for frames of
-            the same patient.
+        batch: `(batch, parts, frames, size, size, 1)` uint8 or float in [0, 1], a frame
+            for both views or one for each, and `(batch, parts)` integers, the same for
+            frames of the same patient.
         view: Function that draws views, such as `data.views.echo`.
         seed: Seed of the run; with the optimiser's step it gives all views.
         optimizer: A `keras.optimizers.legacy` one, which adds up the replicas'
-            gradients.
+            gradients, or one that scales the loss for it.
         variables: What to learn.
+        jit: Whether XLA compiles what follows the views; for one replica alone.
 
     Returns:
         Dict of scalars, this replica's share of `loss`, contrastive `accuracy`,
         `spread`, `alignment` and `uniformity`: Keras adds them up.
     """
-    replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     images, patients = batch
-    patients = gathered(patients, axis=0)
-    views = drawn(view, images, seed=seed, step=optimizer.iterations)
-    with tf.GradientTape() as tape:
-        losses, projections = compared(views, patients)
-        share = tf.reduce_mean(losses) / replicas
-    gradients = tape.gradient(share, variables)
+    parts = images.shape[1]
+    replicas = tf.distribute.get_replica_context().num_replicas_in_sync
+
+    def descended(views, patients):
+        with tf.GradientTape() as tape:
+            losses, projections = compared(views, patients)
+            share = tf.reduce_mean(losses) / (replicas * parts)
+            scaled = optimizer.get_scaled_loss(share) if _scales(optimizer) else share
+        return share, projections, tape.gradient(scaled, variables)
+
+    if jit:
+        descended = tf.function(descended, jit_compile=True)
+    gradients, shares = None, []
+    for part in range(parts):
+        # Without this, the parts would be computed, and stored, at the same time.
+        with tf.control_dependencies(gradients or ()):
+            views = drawn(
+                view, images[:, part], seed=seed, step=optimizer.iterations, part=part
+            )
+            who = gathered(patients[:, part], axis=0)
+            share, projections, more = descended(views, who)
+        gradients = [a + b for a, b in zip(gradients, more)] if gradients else more
+        told = _told(projections, who)
+        shares.append({name: told[name] / (replicas * parts) for name in told})
+        shares[-1]["loss"] = share
+    if _scales(optimizer):
+        gradients = optimizer.get_unscaled_gradients(gradients)
     optimizer.apply_gradients(zip(gradients, variables))
-    told = {
-        "accuracy": contrastive.accuracy(projections, projections, patients=patients),
-        "spread": contrastive.spread(projections),
-        "alignment": contrastive.alignment(projections),
-        "uniformity": contrastive.uniformity(projections),
-    }
-    return {"loss": share, **{name: told[name] / replicas for name in told}}
+    return {name: tf.add_n([one[name] for one in shares]) for name in shares[0]}
 
 
-def drawn(view, images, *, seed, step):
+def drawn(view, images, *, seed, step, part=0):
     """Draw two views of each local frame, or one of each frame of a pair.
 
     They depend on the seed, the step and the frame's place in the global batch alone,
@@ -59,6 +79,7 @@ def drawn(view, images, *, seed, step):
             both views or one for each.
         seed: Seed of the run.
         step: Scalar integer, the number of the step.
+        part: Number of the part of the step's batch.
 
     Returns:
         `(2 batch, size, size, 1)`: the first views of all frames, then the second.
@@ -70,7 +91,7 @@ def drawn(view, images, *, seed, step):
     sides = [
         view(
             images[:, frame],
-            tf.random.fold_in(seed, side),
+            tf.random.fold_in(seed, 2 * part + side),
             first=offset(batch),
             rows=batch * replicas,
         )
@@ -103,3 +124,16 @@ def prepare(optimizer, variables):
     That is half a minute where every norm waits for another replica's.
     """
     optimizer._create_all_weights(variables)
+
+
+def _told(projections, patients):
+    return {
+        "accuracy": contrastive.accuracy(projections, projections, patients=patients),
+        "spread": contrastive.spread(projections),
+        "alignment": contrastive.alignment(projections),
+        "uniformity": contrastive.uniformity(projections),
+    }
+
+
+def _scales(optimizer):
+    return isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)

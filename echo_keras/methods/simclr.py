@@ -30,6 +30,7 @@ class SimCLR(keras.Model):
         projection=128,
         seed=0,
         synchronized=False,
+        jit=False,
     ):
         """Put a projection head on an encoder.
 
@@ -42,6 +43,7 @@ class SimCLR(keras.Model):
             projection: Channels of the projection.
             seed: Seed of the views; with the optimiser's step it gives all of them.
             synchronized: Share batch statistics between replicas.
+            jit: Whether XLA compiles the network; for one replica alone.
         """
         super().__init__(name="simclr")
         self.encoder = encoder
@@ -51,6 +53,7 @@ class SimCLR(keras.Model):
         self._view = view
         self._temperature = temperature
         self._seed = seed
+        self._jit = jit
 
     def compile(self, optimizer):
         """Set a `keras.optimizers.legacy` one, whose count of steps seeds the views."""
@@ -70,6 +73,7 @@ class SimCLR(keras.Model):
             seed=self._seed,
             optimizer=self.optimizer,
             variables=self.trainable_variables,
+            jit=self._jit,
         )
 
     def _compared(self, views, patients):

@@ -58,6 +58,8 @@ def perceptron(dim, *, hidden, out, name, synchronized=False):
 def pooled(encoder):
     """Average the coarsest feature map of an encoder over all places.
 
+    The mean is taken in the precision of the weights, whatever the features'.
+
     Args:
         encoder: Model from frames to a list of feature maps, fine to coarse; its
             weights are shared, not copied.
@@ -65,5 +67,6 @@ def pooled(encoder):
     Returns:
         Model from frames to `(batch, channels)` features.
     """
-    average = keras.layers.GlobalAveragePooling2D(name="pooled")
+    precise = keras.mixed_precision.global_policy().variable_dtype
+    average = keras.layers.GlobalAveragePooling2D(dtype=precise, name="pooled")
     return keras.Model(encoder.inputs, average(encoder.outputs[-1]), name="pooled")

@@ -3,22 +3,23 @@
 import dataclasses
 import functools
 import json
+import sys
 
 import keras
 import tensorflow as tf
 
 from echo_keras import config, errors
-from echo_keras.data import views
-from echo_keras.methods import byol, pairs, simclr
+from echo_keras.methods import pairs
 from echo_keras.training import (
     board,
     callbacks,
     curves,
     initial,
-    optimizers,
+    learner,
     origin,
     pictures,
     positives,
+    precision,
     strategy,
     videos,
     work,
@@ -28,7 +29,6 @@ SUMMARY_FILE = "pretrain.json"
 PICTURE_FILE = "pretrain.png"
 LOGS = "logs"
 SHOWN = 16
-VIEWS = {"paper": views.paper, "echo": views.echo}
 
 
 def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
@@ -55,8 +55,11 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
         InputError: The data, the batch, the replicas or the output do not fit.
     """
     devices = strategy.create(replicas)
+    multiply, reason = precision.choose(recipe.mixed_precision)
+    _tell(recipe, f"multiplying in {multiply}: {reason}")
     identity = {
         **dataclasses.asdict(recipe),
+        "precision": multiply,
         "data": [origin.records(folder) for folder in data],
         "replicas": devices.num_replicas_in_sync,
         "tensorflow": tf.__version__,
@@ -77,6 +80,7 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
             folder,
             views=views,
             per_epoch=per_epoch,
+            multiply=multiply,
             checkpoint_seconds=checkpoint_seconds,
         )
         summary = {
@@ -85,18 +89,24 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
             "videos_left_out": len(loaded) - len(set(pool.videos.flat)),
             "pairs": len(pool),
             "frames": sum(len(video.frames) for video in loaded),
-            **{name: identity[name] for name in ("replicas", "data", "tensorflow")},
+            **{
+                name: identity[name]
+                for name in ("precision", "replicas", "data", "tensorflow")
+            },
             "code": origin.code(),
         }
         _write(folder / work.ARTEFACT, model, recipe, summary, views)
     return summary
 
 
-def _fit(recipe, feed, devices, folder, *, views, per_epoch, checkpoint_seconds):
-    """Train: the model, and its curves with steps, seconds and frames per second."""
+def _fit(
+    recipe, feed, devices, folder, *, views, per_epoch, multiply, checkpoint_seconds
+):
+    """Train: the model, and its curves with steps, seconds and pairs per second."""
     steps = per_epoch * recipe.epochs
+    several = devices.num_replicas_in_sync > 1
     with devices.scope():
-        model = _model(recipe, steps, synchronized=devices.num_replicas_in_sync > 1)
+        model = learner.create(recipe, steps, multiply=multiply, synchronized=several)
     told = curves.Curves(per_epoch)
     checkpoints = callbacks.Checkpoints(
         folder / work.CHECKPOINTS, seconds=checkpoint_seconds, model=model, curves=told
@@ -115,7 +125,7 @@ def _fit(recipe, feed, devices, folder, *, views, per_epoch, checkpoint_seconds)
                     done=done, also=f", and remove {folder} to start anew"
                 ),
                 callbacks.Record(told),
-                board.Board(logs, told, views, batch=recipe.batch),
+                board.Board(logs, told, views, batch=recipe.batch * recipe.accumulate),
                 checkpoints,
             ],
             verbose=0,
@@ -124,20 +134,24 @@ def _fit(recipe, feed, devices, folder, *, views, per_epoch, checkpoint_seconds)
         **told.epochs,
         "steps": steps,
         "seconds": round(told.seconds, 1),
-        "frames_per_second": round(steps * recipe.batch / told.seconds, 1),
+        "frames_per_second": round(
+            steps * recipe.batch * recipe.accumulate / told.seconds, 1
+        ),
     }
 
 
 def _first_views(recipe, feed):
     """The first pairs of views that a run sees, `(2, pairs, size, size, 1)`."""
     images, _ = next(iter(feed()))
-    views = pairs.drawn(VIEWS[recipe.views], images, seed=recipe.seed, step=0)
+    views = pairs.drawn(
+        learner.VIEWS[recipe.views], images[:, 0], seed=recipe.seed, step=0
+    )
     return tf.stack(tf.split(views, 2))[:, :SHOWN].numpy()
 
 
 def _write(folder, model, recipe, summary, views):
     try:
-        model.encoder.save(folder / initial.ENCODER_FILE)
+        learner.plain_encoder(recipe, model).save(folder / initial.ENCODER_FILE)
         config.save(recipe, folder / initial.RECIPE_FILE)
         (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
         title = f"{recipe.method}, {recipe.encoder}, {summary['videos']} videos"
@@ -149,65 +163,28 @@ def _write(folder, model, recipe, summary, views):
         ) from reason
 
 
-def _model(recipe, steps, *, synchronized):
-    model = _method(recipe, steps, synchronized=synchronized)
-    model.compile(
-        optimizers.create(
-            recipe.optimizer,
-            learning_rate=recipe.learning_rate,
-            weight_decay=recipe.weight_decay,
-            steps=steps,
-            warmup_steps=min(steps * recipe.warmup_epochs // recipe.epochs, steps // 2),
-        )
-    )
-    return model
-
-
-def _method(recipe, steps, *, synchronized):
-    def encoder():
-        return initial.encoder(
-            recipe.encoder,
-            size=recipe.size,
-            width=recipe.width,
-            synchronized=synchronized,
-        )
-
-    own = encoder()
-    initial.fill(own, recipe.init, width=recipe.width)
-    options = {
-        "view": VIEWS[recipe.views],
-        "seed": recipe.seed,
-        "synchronized": synchronized,
-    }
-    if recipe.method == "byol":
-        return byol.BYOL(
-            own,
-            encoder(),
-            steps=steps,
-            momentum=recipe.momentum,
-            hidden=recipe.hidden or 64 * recipe.width,
-            projection=recipe.projection or 4 * recipe.width,
-            **options,
-        )
-    return simclr.SimCLR(
-        own,
-        temperature=recipe.temperature,
-        hidden=recipe.hidden or own.output_shape[-1][-1],
-        projection=recipe.projection or 128,
-        **options,
-    )
-
-
 def _steps_per_epoch(recipe, count, replicas):
-    if recipe.batch > count:
+    step = recipe.batch * recipe.accumulate
+    if step > count:
         raise errors.InputError(
-            f"a batch of {recipe.batch} is more than the {count} pairs that the "
-            f"unlabelled videos of the splits {', '.join(recipe.splits)} offer; set "
-            f"batch: {count} or less"
+            f"a step of {recipe.accumulate} times a batch of {recipe.batch} is more "
+            f"than the {count} pairs that the unlabelled videos of the splits "
+            f"{', '.join(recipe.splits)} offer; set a smaller batch"
         )
     if recipe.batch % replicas or recipe.batch < 2 * replicas:
         raise errors.InputError(
             f"a batch of {recipe.batch} does not give {replicas} replicas the same "
             "number of frames, two at least; choose a multiple of the replicas"
         )
-    return count // recipe.batch
+    if recipe.jit and replicas > 1:
+        raise errors.InputError(
+            f"XLA cannot compile a step over {replicas} replicas; leave --jit out or "
+            "use one replica"
+        )
+    return count // step
+
+
+def _tell(recipe, sentence):
+    sys.stderr.write(sentence + "\n")
+    if recipe.jit and not tf.config.list_physical_devices("GPU"):
+        sys.stderr.write("note: XLA makes a step slower on a CPU, not faster\n")

@@ -97,9 +97,9 @@ def batches(videos, pool, recipe, *, first=0):
         first: Step to begin with.
 
     Returns:
-        `tf.data.Dataset` of one element a step: `(batch, frames, size, size, 1)` uint8,
-        one frame or two, and `(batch,)` int32 numbers of their patients; replicas share
-        each element.
+        `tf.data.Dataset` of one element a step, which replicas share: `(batch, parts,
+        frames, size, size, 1)` uint8, as many parts as the recipe accumulates, and
+        `(batch, parts)` int32 numbers of their patients.
     """
     _, patients = np.unique([video.patient for video in videos], return_inverse=True)
     patients = patients.astype(np.int32)
@@ -108,22 +108,20 @@ def batches(videos, pool, recipe, *, first=0):
         for step in order(
             pool,
             epochs=recipe.epochs,
-            batch=recipe.batch,
+            batch=recipe.batch * recipe.accumulate,
             seed=recipe.seed,
             first=first,
         ):
-            frames = [
-                videos[video].frames[frame] for video, frame in step.reshape(-1, 2)
-            ]
-            frames = np.reshape(frames, (*step.shape[:2], *frames[0].shape))
-            yield frames, patients[step[:, 0, 0]]
+            frames = [[videos[video].frames[i] for video, i in pair] for pair in step]
+            yield np.reshape(frames, shape), patients[step[:, 0, 0]].reshape(shape[:2])
 
-    shape = (recipe.batch, pool.frames, recipe.size, recipe.size, 1)
+    size = (recipe.size, recipe.size, 1)
+    shape = (recipe.batch, recipe.accumulate, pool.frames, *size)
     frames = tf.data.Dataset.from_generator(
         gathered,
         output_signature=(
             tf.TensorSpec(shape, tf.uint8),
-            tf.TensorSpec(shape[:1], tf.int32),
+            tf.TensorSpec(shape[:2], tf.int32),
         ),
     )
     options = tf.data.Options()

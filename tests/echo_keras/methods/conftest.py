@@ -19,7 +19,7 @@ class Kept(keras.optimizers.legacy.SGD):
         super().__init__(1.0)
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _double_precision():
     """Leave differences between replicas no rounding to hide in."""
     keras.backend.set_floatx("float64")
@@ -30,9 +30,9 @@ def _double_precision():
 @pytest.fixture(scope="session")
 def batch():
     """Frames and their patients, two of whom have frames on different replicas."""
-    shape = (len(PATIENTS), 1, SIZE, SIZE, 1)
+    shape = (len(PATIENTS), 1, 1, SIZE, SIZE, 1)
     noise = np.random.default_rng(0).uniform(0, 255, shape)
-    return noise.astype(np.uint8), np.array(PATIENTS, np.int32)
+    return noise.astype(np.uint8), np.array(PATIENTS, np.int32)[:, None]
 
 
 @pytest.fixture(scope="session")

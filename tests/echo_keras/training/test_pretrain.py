@@ -13,7 +13,9 @@ from echo_keras import config, errors
 from echo_keras.models import resnet
 from echo_keras.training import initial, optimizers, pretrain
 
-TINY = config.Pretrain(size=16, width=2, batch=4, epochs=2, warmup_epochs=1)
+TINY = config.Pretrain(
+    size=16, width=2, batch=4, epochs=2, warmup_epochs=1, mixed_precision="off"
+)
 VIDEOS = 9
 
 
@@ -88,27 +90,6 @@ def test_the_encoder_loads_where_this_library_is_not(artefact):
     assert done.stdout.splitlines()[-1] == str(shapes)
 
 
-@pytest.mark.parametrize(
-    ("recipe", "hidden", "projection"),
-    [
-        (config.Pretrain(method="simclr", width=2), 16, 128),
-        (config.Pretrain(method="byol", width=2), 128, 8),
-        (config.Pretrain(method="simclr", width=2, hidden=6, projection=5), 6, 5),
-        (config.Pretrain(method="byol", width=2, hidden=6, projection=5), 6, 5),
-    ],
-)
-def test_heads_scale_with_the_width_unless_the_recipe_says(recipe, hidden, projection):
-    model = pretrain._method(recipe, 10, synchronized=False)
-    shapes = {
-        layer.name: layer.kernel.shape[-1]
-        for head in model._flatten_layers()
-        for layer in getattr(head, "layers", ())
-        if isinstance(layer, keras.layers.Dense)
-    }
-    assert shapes["projection_hidden"] == hidden
-    assert shapes["projection_out"] == projection
-
-
 @pytest.mark.parametrize("encoder", ["unet", "resnet50", "resnet18"])
 def test_byol_pretrains_every_encoder(unlabelled, tmp_path, monkeypatch, encoder):
     build = functools.partial(resnet.encoder, blocks=(1, 1, 1, 1))
@@ -119,22 +100,34 @@ def test_byol_pretrains_every_encoder(unlabelled, tmp_path, monkeypatch, encoder
     assert len(weights(tmp_path / "out")) > 40
 
 
-@pytest.mark.parametrize("method", ["simclr", "byol"])
-def test_a_run_may_begin_with_an_earlier_encoder(artefact, method):
-    recipe = config.replace(TINY, init=str(artefact[0]), method=method)
-    model = pretrain._method(recipe, 10, synchronized=False)
-    for own, earlier in zip(model.encoder.get_weights(), weights(artefact[0])):
-        np.testing.assert_array_equal(own, earlier)
-    if method == "byol":
-        target = model.target.layers[1].get_weights()
-        np.testing.assert_array_equal(target, model.online.layers[1].get_weights())
-
-
 def test_there_is_no_imagenet_for_the_unet_to_begin_with(unlabelled, tmp_path):
     recipe = config.replace(TINY, init="imagenet")
     with pytest.raises(errors.InputError, match="no ImageNet weights for the unet"):
         pretrain.run(recipe, [unlabelled], tmp_path / "out")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_step_may_take_several_batches(unlabelled, tmp_path):
+    recipe = config.replace(TINY, accumulate=2)
+    summary = pretrain.run(recipe, [unlabelled], tmp_path / "out")
+    assert (summary["steps"], len(summary["loss"])) == (2, 2)
+
+
+def test_the_encoder_is_kept_in_single_precision(unlabelled, tmp_path, capsys):
+    recipe = config.replace(TINY, mixed_precision="bfloat16")
+    summary = pretrain.run(recipe, [unlabelled], tmp_path / "out")
+    assert "multiplying in bfloat16: as asked" in capsys.readouterr().err
+    assert summary["precision"] == "bfloat16"
+    path = tmp_path / "out" / initial.ENCODER_FILE
+    encoder = keras.models.load_model(path, compile=False)
+    assert {layer.compute_dtype for layer in encoder.layers} == {"float32"}
+
+
+def test_what_xla_cannot_do_is_refused(unlabelled, tmp_path, capsys):
+    recipe = config.replace(TINY, jit=True)
+    with pytest.raises(errors.InputError, match="over 2 replicas; leave --jit out"):
+        pretrain.run(recipe, [unlabelled], tmp_path / "out", replicas=2)
+    assert "slower on a CPU" in capsys.readouterr().err
 
 
 def test_videos_that_offer_no_pair_are_counted(unlabelled, tmp_path):
@@ -159,8 +152,10 @@ def test_two_replicas_begin_at_the_same_loss(artefact, unlabelled, tmp_path):
 
 
 def test_a_batch_larger_than_the_data_is_refused(unlabelled, tmp_path):
-    recipe = config.replace(TINY, batch=10)
-    with pytest.raises(errors.InputError, match="more than the 9 pairs that the"):
+    recipe = config.replace(TINY, batch=5, accumulate=2)
+    with pytest.raises(
+        errors.InputError, match="2 times a batch of 5 is more than the 9"
+    ):
         pretrain.run(recipe, [unlabelled], tmp_path / "out")
     assert not list(tmp_path.iterdir())
 

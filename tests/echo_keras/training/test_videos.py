@@ -40,9 +40,9 @@ def test_a_batch_names_the_patient_of_each_frame(loaded):
     recipe = config.replace(TINY, batch=5, epochs=1)
     pool = positives.pool(loaded, "frame")
     ((shown, patients),) = videos.batches(loaded, pool, recipe).as_numpy_iterator()
-    assert shown.shape == (5, 1, 16, 16, 1)
+    assert shown.shape == (5, 1, 1, 16, 16, 1)
     found = {}
-    for frame, number in zip(shown, patients):
+    for frame, number in zip(shown[:, 0], patients[:, 0]):
         (video,) = (
             video for video in loaded if (video.frames == frame).all((1, 2, 3)).any()
         )
