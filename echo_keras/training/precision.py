@@ -49,6 +49,8 @@ def policy(name):
         name: `float32`, `bfloat16` or `float16`.
     """
     before = keras.mixed_precision.global_policy()
+    if before.name == keras.backend.floatx():
+        before = None  # which goes on following Keras' floats
     if name != "float32":
         keras.mixed_precision.set_global_policy(f"mixed_{name}")
     try:

@@ -58,6 +58,16 @@ def test_a_policy_lasts_as_long_as_its_context():
     assert keras.layers.Dense(1).compute_dtype == "float32"
 
 
+def test_keras_floats_count_again_after_a_policy():
+    with precision.policy("bfloat16"):
+        pass
+    keras.backend.set_floatx("float64")
+    try:
+        assert keras.layers.Dense(1).compute_dtype == "float64"
+    finally:
+        keras.backend.set_floatx("float32")
+
+
 def test_only_float16_scales_its_loss():
     inner = keras.optimizers.legacy.SGD(0.1)
     assert precision.optimizer("bfloat16", inner) is inner
