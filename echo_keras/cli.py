@@ -153,13 +153,21 @@ def build_tfrecords(
     help="GPUs, or parts to split a CPU into; the same result, up to rounding.",
 )
 @click.option(
+    "--strategy",
+    "kind",
+    type=click.Choice(["mirrored", "multi-worker"]),
+    default="mirrored",
+    show_default=True,
+    help="This machine, or the workers of TF_CONFIG; each runs this command.",
+)
+@click.option(
     "--checkpoint-seconds",
     type=click.FloatRange(0),
     default=300.0,
     show_default=True,
     help="Between two checkpoints; the same command goes on from the last one.",
 )
-def pretrain(data, output, path, replicas, checkpoint_seconds, **options):
+def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
     """Pretrain an encoder on unlabelled videos."""
     recipe = config.load(config.Pretrain, path, **options)
     from echo_keras.training import pretrain
@@ -168,6 +176,7 @@ def pretrain(data, output, path, replicas, checkpoint_seconds, **options):
         recipe,
         data,
         output,
+        kind=kind,
         replicas=replicas,
         checkpoint_seconds=checkpoint_seconds,
     )

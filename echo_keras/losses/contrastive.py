@@ -96,8 +96,8 @@ def alignment(candidates):
 
     Source: Wang and Isola 2020, https://arxiv.org/abs/2005.10242
     """
-    first, second = tf.unstack(_units(candidates))
-    return tf.reduce_mean(tf.reduce_sum(tf.square(first - second), axis=-1))
+    units = _units(candidates)
+    return tf.reduce_mean(tf.reduce_sum(tf.square(units[0] - units[1]), axis=-1))
 
 
 def uniformity(candidates):

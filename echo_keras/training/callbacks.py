@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from echo_keras import progress
 from echo_keras.errors import InputError
+from echo_keras.training import strategy
 
 COLLAPSED = 0.05
 
@@ -122,12 +123,13 @@ class Checkpoints(keras.callbacks.Callback):
     this behind `Progress`, so that the bar is closed before a sentence.
     """
 
-    def __init__(self, folder, *, seconds, **parts):
-        """Find what an earlier process has left.
+    def __init__(self, folder, *, seconds, devices=None, **parts):
+        """Set up what to save, and where.
 
         Args:
             folder: Folder of the checkpoints.
             seconds: Time between two of them.
+            devices: `tf.distribute.Strategy`, whose workers save at the same step.
             **parts: What to save: a model with its optimiser, curves.
         """
         super().__init__()
@@ -136,16 +138,20 @@ class Checkpoints(keras.callbacks.Callback):
             self._checkpoint, str(folder), max_to_keep=2
         )
         self._seconds = seconds
+        self._devices = devices or tf.distribute.get_strategy()
         self._unsaved = False
         self._reason = None
 
-    def restore(self):
+    def restore(self, folder):
         """Put everything in the state of the newest checkpoint, if there is one.
+
+        Args:
+            folder: Folder of the checkpoints; the first worker's for all.
 
         Raises:
             InputError: The checkpoint cannot be read.
         """
-        path = self._manager.latest_checkpoint
+        path = tf.train.latest_checkpoint(str(folder))
         if path is None:
             return
         try:
@@ -161,7 +167,8 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self._unsaved = math.isfinite(logs["loss"])
-        if time.monotonic() - self._last >= self._seconds:
+        due = time.monotonic() - self._last >= self._seconds
+        if strategy.total(self._devices, due):
             self._save()
 
     def on_train_end(self, logs=None):

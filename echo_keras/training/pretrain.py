@@ -31,7 +31,9 @@ LOGS = "logs"
 SHOWN = 16
 
 
-def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
+def run(
+    recipe, data, output, *, kind="mirrored", replicas=None, checkpoint_seconds=300.0
+):
     """Pretrain an encoder and write it as an artefact.
 
     The work is done in `OUTPUT.partial`, which becomes `OUTPUT` when it is whole; the
@@ -42,7 +44,8 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
         data: Folders of records, of one data set or several.
         output: Folder to write: `encoder.keras`, of stock Keras layers alone,
             `recipe.yaml`, `pretrain.json`, `pretrain.png` and `logs` for TensorBoard.
-        replicas: Devices to spread each batch over; see `strategy.create`.
+        kind: `mirrored`, on this machine, or `multi-worker`, with those of TF_CONFIG.
+        replicas: Devices of this machine to spread each batch over.
         checkpoint_seconds: Time between two checkpoints, which a run goes on from.
 
     Returns:
@@ -54,7 +57,7 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
     Raises:
         InputError: The data, the batch, the replicas or the output do not fit.
     """
-    devices = strategy.create(replicas)
+    devices = strategy.create(replicas, kind=kind)
     multiply, reason = precision.choose(recipe.mixed_precision)
     _tell(recipe, f"multiplying in {multiply}: {reason}")
     identity = {
@@ -64,7 +67,8 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
         "replicas": devices.num_replicas_in_sync,
         "tensorflow": tf.__version__,
     }
-    with work.folder(output, identity) as folder:
+    first = strategy.is_first(devices)
+    with work.folder(output, identity) if first else work.helper(output) as folder:
         if recipe.deterministic:
             tf.config.experimental.enable_op_determinism()
         keras.utils.set_random_seed(recipe.seed)
@@ -78,6 +82,7 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
             feed,
             devices,
             folder,
+            earlier=work.checkpoints(output),
             views=views,
             per_epoch=per_epoch,
             multiply=multiply,
@@ -100,7 +105,16 @@ def run(recipe, data, output, *, replicas=None, checkpoint_seconds=300.0):
 
 
 def _fit(
-    recipe, feed, devices, folder, *, views, per_epoch, multiply, checkpoint_seconds
+    recipe,
+    feed,
+    devices,
+    folder,
+    *,
+    earlier,
+    views,
+    per_epoch,
+    multiply,
+    checkpoint_seconds,
 ):
     """Train: the model, and its curves with steps, seconds and pairs per second."""
     steps = per_epoch * recipe.epochs
@@ -109,14 +123,23 @@ def _fit(
         model = learner.create(recipe, steps, multiply=multiply, synchronized=several)
     told = curves.Curves(per_epoch)
     checkpoints = callbacks.Checkpoints(
-        folder / work.CHECKPOINTS, seconds=checkpoint_seconds, model=model, curves=told
+        folder / work.CHECKPOINTS,
+        seconds=checkpoint_seconds,
+        devices=devices,
+        model=model,
+        curves=told,
     )
-    checkpoints.restore()
+    checkpoints.restore(earlier)
     done = told.step
+    if strategy.total(devices, done) != done * devices.num_replicas_in_sync:
+        raise errors.InputError(
+            f"this worker would go on from step {done}, but others from another; put "
+            "the output in a folder that all workers share"
+        )
     logs = folder / work.ARTEFACT / LOGS
     if done < steps:
         model.fit(
-            feed(first=done),
+            strategy.spread(devices, feed(first=done)),
             # One epoch to Keras, as it may begin in the middle of one of ours.
             steps_per_epoch=steps - done,
             callbacks=[

@@ -4,12 +4,14 @@ import contextlib
 import json
 import pathlib
 import shutil
+import tempfile
 
 from echo_keras import aside, errors
 
 IDENTITY_FILE = "run.json"
 ARTEFACT = "artefact"
 CHECKPOINTS = "checkpoints"
+SUFFIX = ".partial"
 
 
 @contextlib.contextmanager
@@ -32,7 +34,7 @@ def folder(output, identity):
     """
     output = pathlib.Path(output)
     aside.vacant(output)
-    work = output.with_name(output.name + ".partial")
+    work = output.with_name(output.name + SUFFIX)
     identity = json.loads(json.dumps(identity))
     if (work / IDENTITY_FILE).is_file():
         _check(work, identity)
@@ -48,6 +50,27 @@ def folder(output, identity):
         output.rmdir()
     (work / ARTEFACT).rename(output)
     shutil.rmtree(work)
+
+
+@contextlib.contextmanager
+def helper(output):
+    """Work for the process that writes the output, in a folder that goes at the end.
+
+    Args:
+        output: Final path of the other process, in whose folder its checkpoints are.
+
+    Yields:
+        `pathlib.Path` of the folder.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"{pathlib.Path(output).name}-") as name:
+        (pathlib.Path(name) / ARTEFACT).mkdir()
+        yield pathlib.Path(name)
+
+
+def checkpoints(output):
+    """Folder of the checkpoints of the process that writes the output."""
+    output = pathlib.Path(output)
+    return output.with_name(output.name + SUFFIX) / CHECKPOINTS
 
 
 def _begin(work, identity):

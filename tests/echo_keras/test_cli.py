@@ -207,7 +207,7 @@ def test_pretrain_takes_several_folders_and_lets_options_win(called, tmp_path):
     assert result.output == "loss 3.142  accuracy 0.250  out\n"
     wanted = config.Pretrain(epochs=9, batch=5, encoder="resnet50", positives="video")
     folders = ("a", "b")
-    options = {"replicas": 2, "checkpoint_seconds": 60}
+    options = {"kind": "mirrored", "replicas": 2, "checkpoint_seconds": 60}
     assert calls == [((wanted, folders, pathlib.Path("out")), options)]
 
 

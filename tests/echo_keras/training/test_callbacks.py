@@ -86,7 +86,7 @@ def fit(folder, *, seconds=0.0, broken=False):
 
 def restored(folder):
     model, told = line_model(), curves.Curves(1)
-    callbacks.Checkpoints(folder, seconds=0, model=model, curves=told).restore()
+    callbacks.Checkpoints(folder, seconds=0, model=model, curves=told).restore(folder)
     return model, told
 
 
