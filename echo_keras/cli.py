@@ -172,14 +172,8 @@ def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
     recipe = config.load(config.Pretrain, path, **options)
     from echo_keras.training import pretrain
 
-    summary = pretrain.run(
-        recipe,
-        data,
-        output,
-        kind=kind,
-        replicas=replicas,
-        checkpoint_seconds=checkpoint_seconds,
-    )
+    how = {"replicas": replicas, "checkpoint_seconds": checkpoint_seconds}
+    summary = pretrain.run(recipe, data, output, kind=kind, **how)
     click.echo(
         f"loss {summary['loss'][-1]:.3f}  accuracy {summary['accuracy'][-1]:.3f}  "
         f"{output}"

@@ -3,6 +3,8 @@
 All of it is called inside a replica's step, and counts in the global batch.
 """
 
+import functools
+
 import keras
 import tensorflow as tf
 
@@ -37,18 +39,10 @@ def step(compared, batch, *, view, seed, optimizer, variables, jit=False):
     """
     images, patients = batch
     parts = images.shape[1]
-    replicas = tf.distribute.get_replica_context().num_replicas_in_sync
-
-    def descended(views, patients):
-        with tf.GradientTape() as tape:
-            losses, projections = compared(views, patients)
-            share = tf.reduce_mean(losses) / (replicas * parts)
-            scaled = optimizer.get_scaled_loss(share) if _scales(optimizer) else share
-        return share, projections, tape.gradient(scaled, variables)
-
+    descended = functools.partial(_descended, compared, optimizer, variables, parts)
     if jit:
         descended = tf.function(descended, jit_compile=True)
-    gradients, shares = None, []
+    gradients, told = None, []
     for part in range(parts):
         # Without this, the parts would be computed, and stored, at the same time.
         with tf.control_dependencies(gradients or ()):
@@ -56,15 +50,13 @@ def step(compared, batch, *, view, seed, optimizer, variables, jit=False):
                 view, images[:, part], seed=seed, step=optimizer.iterations, part=part
             )
             who = gathered(patients[:, part], axis=0)
-            share, projections, more = descended(views, who)
+            loss, projections, more = descended(views, who)
         gradients = [a + b for a, b in zip(gradients, more)] if gradients else more
-        told = _told(projections, who)
-        shares.append({name: told[name] / (replicas * parts) for name in told})
-        shares[-1]["loss"] = share
+        told.append({"loss": loss, **_told(projections, who, parts)})
     if _scales(optimizer):
         gradients = optimizer.get_unscaled_gradients(gradients)
     optimizer.apply_gradients(zip(gradients, variables))
-    return {name: tf.add_n([one[name] for one in shares]) for name in shares[0]}
+    return {name: tf.add_n([one[name] for one in told]) for name in told[0]}
 
 
 def drawn(view, images, *, seed, step, part=0):
@@ -126,13 +118,28 @@ def prepare(optimizer, variables):
     optimizer._create_all_weights(variables)
 
 
-def _told(projections, patients):
-    return {
+def _descended(compared, optimizer, variables, parts, views, patients):
+    """Share of the loss, all projections, and gradients of the scaled share."""
+    with tf.GradientTape() as tape:
+        losses, projections = compared(views, patients)
+        share = tf.reduce_mean(losses) / _sharers(parts)
+        scaled = optimizer.get_scaled_loss(share) if _scales(optimizer) else share
+    return share, projections, tape.gradient(scaled, variables)
+
+
+def _told(projections, patients, parts):
+    told = {
         "accuracy": contrastive.accuracy(projections, projections, patients=patients),
         "spread": contrastive.spread(projections),
         "alignment": contrastive.alignment(projections),
         "uniformity": contrastive.uniformity(projections),
     }
+    return {name: value / _sharers(parts) for name, value in told.items()}
+
+
+def _sharers(parts):
+    """How many shares of a number there are in a step, over replicas and parts."""
+    return tf.distribute.get_replica_context().num_replicas_in_sync * parts
 
 
 def _scales(optimizer):

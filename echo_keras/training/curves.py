@@ -9,6 +9,7 @@ class Curves(tf.train.experimental.PythonState):
     """Means over each epoch of what the steps tell, kept in every checkpoint.
 
     Attributes:
+        per_epoch: Steps of an epoch.
         step: Steps taken so far.
         seconds: Time that they took, interruptions left out.
         epochs: Dict of name to a list of means, one for each finished epoch.
@@ -21,7 +22,7 @@ class Curves(tf.train.experimental.PythonState):
             per_epoch: Steps of an epoch.
         """
         super().__init__()
-        self._per_epoch = per_epoch
+        self.per_epoch = per_epoch
         self.step = 0
         self.seconds = 0.0
         self.epochs = {}
@@ -41,9 +42,9 @@ class Curves(tf.train.experimental.PythonState):
         self.seconds += seconds
         for name, value in told.items():
             self._sums[name] = self._sums.get(name, 0.0) + float(value)
-        if self.step % self._per_epoch:
+        if self.step % self.per_epoch:
             return None
-        means = {name: total / self._per_epoch for name, total in self._sums.items()}
+        means = {name: total / self.per_epoch for name, total in self._sums.items()}
         for name, mean in means.items():
             self.epochs.setdefault(name, []).append(mean)
         self._sums = {}

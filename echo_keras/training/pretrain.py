@@ -50,116 +50,109 @@ def run(
 
     Returns:
         Dict as in `pretrain.json`: loss, contrastive accuracy, spread, alignment and
-        uniformity of each epoch; videos, those left out as they offer no pair, pairs,
-        frames, steps, replicas, seconds, frames per second; fingerprints of the data,
-        versions of code and TensorFlow.
+        uniformity of each epoch; what was seen, how fast, and made from what.
 
     Raises:
         InputError: The data, the batch, the replicas or the output do not fit.
     """
     devices = strategy.create(replicas, kind=kind)
-    multiply, reason = precision.choose(recipe.mixed_precision)
-    _tell(recipe, f"multiplying in {multiply}: {reason}")
-    identity = {
-        **dataclasses.asdict(recipe),
-        "precision": multiply,
-        "data": [origin.records(folder) for folder in data],
-        "replicas": devices.num_replicas_in_sync,
-        "tensorflow": tf.__version__,
-    }
+    identity = _identity(recipe, data, devices)
     first = strategy.is_first(devices)
     with work.folder(output, identity) if first else work.helper(output) as folder:
-        if recipe.deterministic:
-            tf.config.experimental.enable_op_determinism()
-        keras.utils.set_random_seed(recipe.seed)
+        _set_up(recipe)
         loaded = videos.load(data, recipe.splits, size=recipe.size)
         pool = positives.pool(loaded, recipe.positives)
         feed = functools.partial(videos.batches, loaded, pool, recipe)
-        per_epoch = _steps_per_epoch(recipe, len(pool), devices.num_replicas_in_sync)
-        views = _first_views(recipe, feed)
-        model, told = _fit(
-            recipe,
-            feed,
-            devices,
-            folder,
-            earlier=work.checkpoints(output),
-            views=views,
-            per_epoch=per_epoch,
-            multiply=multiply,
-            checkpoint_seconds=checkpoint_seconds,
+        told = curves.Curves(_steps_per_epoch(recipe, len(pool), devices))
+        model = _model(recipe, told, devices, identity["precision"])
+        checkpoints = callbacks.Checkpoints(
+            folder / work.CHECKPOINTS,
+            seconds=checkpoint_seconds,
+            devices=devices,
+            model=model,
+            curves=told,
         )
-        summary = {
-            **told,
-            "videos": len(loaded),
-            "videos_left_out": len(loaded) - len(set(pool.videos.flat)),
-            "pairs": len(pool),
-            "frames": sum(len(video.frames) for video in loaded),
-            **{
-                name: identity[name]
-                for name in ("precision", "replicas", "data", "tensorflow")
-            },
-            "code": origin.code(),
-        }
+        checkpoints.restore(work.checkpoints(output))
+        views = _first_views(recipe, feed)
+        logs = folder / work.ARTEFACT / LOGS
+        shown = board.Board(logs, told, views, batch=recipe.batch * recipe.accumulate)
+        _fit(model, recipe, feed, told, devices, [shown, checkpoints], folder=folder)
+        summary = _summary(recipe, told, loaded, pool, identity)
         _write(folder / work.ARTEFACT, model, recipe, summary, views)
     return summary
 
 
-def _fit(
-    recipe,
-    feed,
-    devices,
-    folder,
-    *,
-    earlier,
-    views,
-    per_epoch,
-    multiply,
-    checkpoint_seconds,
-):
-    """Train: the model, and its curves with steps, seconds and pairs per second."""
-    steps = per_epoch * recipe.epochs
-    several = devices.num_replicas_in_sync > 1
+def _identity(recipe, data, devices):
+    """All that decides the result."""
+    multiply, reason = precision.choose(recipe.mixed_precision)
+    sys.stderr.write(f"multiplying in {multiply}: {reason}\n")
+    return {
+        **dataclasses.asdict(recipe),
+        "precision": multiply,
+        "replicas": devices.num_replicas_in_sync,
+        "data": [origin.records(folder) for folder in data],
+        "tensorflow": tf.__version__,
+    }
+
+
+def _set_up(recipe):
+    if recipe.jit and not tf.config.list_physical_devices("GPU"):
+        sys.stderr.write("note: XLA makes a step slower on a CPU, not faster\n")
+    if recipe.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(recipe.seed)
+
+
+def _model(recipe, told, devices, multiply):
     with devices.scope():
-        model = learner.create(recipe, steps, multiply=multiply, synchronized=several)
-    told = curves.Curves(per_epoch)
-    checkpoints = callbacks.Checkpoints(
-        folder / work.CHECKPOINTS,
-        seconds=checkpoint_seconds,
-        devices=devices,
-        model=model,
-        curves=told,
-    )
-    checkpoints.restore(earlier)
-    done = told.step
+        return learner.create(
+            recipe,
+            recipe.epochs * told.per_epoch,
+            multiply=multiply,
+            synchronized=devices.num_replicas_in_sync > 1,
+        )
+
+
+def _fit(model, recipe, feed, told, devices, watchers, *, folder):
+    """Train from the step that the curves have reached to the end."""
+    done, steps = told.step, recipe.epochs * told.per_epoch
     if strategy.total(devices, done) != done * devices.num_replicas_in_sync:
         raise errors.InputError(
             f"this worker would go on from step {done}, but others from another; put "
             "the output in a folder that all workers share"
         )
-    logs = folder / work.ARTEFACT / LOGS
-    if done < steps:
-        model.fit(
-            strategy.spread(devices, feed(first=done)),
-            # One epoch to Keras, as it may begin in the middle of one of ours.
-            steps_per_epoch=steps - done,
-            callbacks=[
-                callbacks.Progress("pretrain", steps, done=done),
-                callbacks.StopAtBrokenLoss(
-                    done=done, also=f", and remove {folder} to start anew"
-                ),
-                callbacks.Record(told),
-                board.Board(logs, told, views, batch=recipe.batch * recipe.accumulate),
-                checkpoints,
-            ],
-            verbose=0,
-        )
-    return model, {
+    if done == steps:
+        return
+    model.fit(
+        strategy.spread(devices, feed(first=done)),
+        # One epoch to Keras, as it may begin in the middle of one of ours.
+        steps_per_epoch=steps - done,
+        callbacks=[
+            callbacks.Progress("pretrain", steps, done=done),
+            callbacks.StopAtBrokenLoss(
+                done=done, also=f", and remove {folder} to start anew"
+            ),
+            callbacks.Record(told),
+            *watchers,
+        ],
+        verbose=0,
+    )
+
+
+def _summary(recipe, told, loaded, pool, identity):
+    pairs_seen = told.step * recipe.batch * recipe.accumulate
+    names = ("precision", "replicas", "data", "tensorflow")
+    return {
         **told.epochs,
-        "steps": steps,
+        "steps": told.step,
         "seconds": round(told.seconds, 1),
-        "frames_per_second": round(
-            steps * recipe.batch * recipe.accumulate / told.seconds, 1
-        ),
+        "frames_per_second": round(pairs_seen / told.seconds, 1),
+        "videos": len(loaded),
+        "videos_left_out": len(loaded) - len(set(pool.videos.flat)),
+        "pairs": len(pool),
+        "frames": sum(len(video.frames) for video in loaded),
+        **{name: identity[name] for name in names},
+        "code": origin.code(),
     }
 
 
@@ -186,7 +179,8 @@ def _write(folder, model, recipe, summary, views):
         ) from reason
 
 
-def _steps_per_epoch(recipe, count, replicas):
+def _steps_per_epoch(recipe, count, devices):
+    replicas = devices.num_replicas_in_sync
     step = recipe.batch * recipe.accumulate
     if step > count:
         raise errors.InputError(
@@ -205,9 +199,3 @@ def _steps_per_epoch(recipe, count, replicas):
             "use one replica"
         )
     return count // step
-
-
-def _tell(recipe, sentence):
-    sys.stderr.write(sentence + "\n")
-    if recipe.jit and not tf.config.list_physical_devices("GPU"):
-        sys.stderr.write("note: XLA makes a step slower on a CPU, not faster\n")
