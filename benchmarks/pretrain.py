@@ -49,12 +49,15 @@ def main():
     parser.add_argument("--torch", help="Python of an environment with PyTorch")
     parser.add_argument("--batch", type=int, default=32, help="frames in a batch")
     parser.add_argument("--rounds", type=int, default=7, help="steps of each kind")
+    parser.add_argument("--encoder", choices=("resnet50", "unet"), help="one alone")
     options = parser.parse_args()
     stacks = [Stack("keras", sys.executable, "steps_keras.py", ("full", "network"))]
     if options.torch:
         stacks.append(Stack("torch", options.torch, "steps_torch.py", ("network",)))
     sys.stdout.write("encoder   size  stack  step     precision  images/s  range\n")
     for encoder, size in CASES:
+        if options.encoder not in (None, encoder):
+            continue
         kinds = [
             (stack, mode, precision)
             for stack, precision in itertools.product(stacks, PRECISIONS)

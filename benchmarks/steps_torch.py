@@ -102,7 +102,7 @@ def step(encoder, size, batch, mode, precision):
         loss = nt_xent(projections)
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return loss.item()
 
     return taken
 
