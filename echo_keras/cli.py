@@ -12,6 +12,7 @@ PATH = click.Path(path_type=pathlib.Path)
 POSITIVE = click.IntRange(min=1)
 FRACTION = click.FloatRange(0, 1, min_open=True)
 VIEW = click.Choice(["4CH", "2CH"])
+INIT = "random, imagenet, its weights (.h5) or a folder of echo-keras pretrain."
 DATASET = click.Choice(["echonet", "camus"])
 
 # What TensorFlow tells its developers would bury what the commands tell their users.
@@ -149,11 +150,30 @@ def inspect(folder, output):
 @main.command()
 @click.option("--data", required=True, multiple=True, help="May repeat.")
 @click.option("--output", type=PATH, required=True, help="Folder of the encoder.")
-@click.option("--method", type=click.Choice(["simclr"]), show_default="simclr")
+@click.option("--method", type=click.Choice(["simclr", "byol"]), show_default="simclr")
 @click.option(
     "--encoder",
-    type=click.Choice(["unet", "resnet50"]),
+    type=click.Choice(["unet", "resnet50", "resnet18"]),
     show_default=config.Pretrain.encoder,
+)
+@click.option("--init", show_default=config.Pretrain.init, help=INIT)
+@click.option(
+    "--positives",
+    type=click.Choice(["frame", "video", "patient"]),
+    show_default=config.Pretrain.positives,
+    help="Whose frames make a pair of views.",
+)
+@click.option(
+    "--mixed-precision",
+    type=click.Choice(["auto", "off", "bfloat16", "float16"]),
+    show_default=config.Pretrain.mixed_precision,
+)
+@click.option("--jit/--no-jit", default=None, help="Compile by XLA.  [default: no-jit]")
+@click.option(
+    "--accumulate",
+    type=POSITIVE,
+    show_default=str(config.Pretrain.accumulate),
+    help="Batches that make a step; the negatives stay within a batch.",
 )
 @click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
 @click.option("--epochs", type=POSITIVE, show_default=str(config.Pretrain.epochs))
@@ -163,14 +183,28 @@ def inspect(folder, output):
     show_default="all GPUs, or 1",
     help="GPUs, or parts to split a CPU into; the same result, up to rounding.",
 )
-def pretrain(data, output, method, encoder, path, epochs, replicas):
+@click.option(
+    "--strategy",
+    "kind",
+    type=click.Choice(["mirrored", "multi-worker"]),
+    default="mirrored",
+    show_default=True,
+    help="This machine, or the workers of TF_CONFIG; each runs this command.",
+)
+@click.option(
+    "--checkpoint-seconds",
+    type=click.FloatRange(0),
+    default=300.0,
+    show_default=True,
+    help="Between two checkpoints; the same command goes on from the last one.",
+)
+def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
     """Pretrain an encoder on unlabelled videos."""
-    recipe = config.load(
-        config.Pretrain, path, method=method, encoder=encoder, epochs=epochs
-    )
+    recipe = config.load(config.Pretrain, path, **options)
     from echo_keras.training import pretrain
 
-    summary = pretrain.run(recipe, data, output, replicas=replicas)
+    how = {"replicas": replicas, "checkpoint_seconds": checkpoint_seconds}
+    summary = pretrain.run(recipe, data, output, kind=kind, **how)
     click.echo(
         f"loss {summary['loss'][-1]:.3f}  accuracy {summary['accuracy'][-1]:.3f}  "
         f"{output}"
@@ -198,10 +232,12 @@ def pretrain(data, output, method, encoder, path, epochs, replicas):
     show_default=config.Finetune.network,
 )
 @click.option(
-    "--init",
-    show_default=config.Finetune.init,
-    help="random, imagenet or a folder of echo-keras pretrain.",
+    "--encoder",
+    type=click.Choice(["resnet50", "resnet18"]),
+    show_default=config.Finetune.encoder,
+    help="Of deeplabv3.",
 )
+@click.option("--init", show_default=config.Finetune.init, help=INIT)
 @click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
 @click.option("--epochs", type=POSITIVE, help="In place of steps.")
 @click.option("--steps", type=POSITIVE, show_default=str(config.Finetune.steps))
@@ -211,22 +247,11 @@ def pretrain(data, output, method, encoder, path, epochs, replicas):
     show_default=str(config.Finetune.seed),
     help="Of weights, order and augmentation.",
 )
-def finetune(
-    data, output, fraction, subset_seed, network, init, path, epochs, steps, seed
-):
+def finetune(data, output, path, epochs, **options):
     """Fine-tune a segmentation network on a fraction of the labels."""
-    if epochs and steps:
+    if epochs and options["steps"]:
         raise errors.InputError("--epochs and --steps exclude each other; give one")
-    recipe = config.load(
-        config.Finetune,
-        path,
-        fraction=fraction,
-        subset_seed=subset_seed,
-        network=network,
-        init=init,
-        steps=steps,
-        seed=seed,
-    )
+    recipe = config.load(config.Finetune, path, **options)
     from echo_keras.training import finetune
 
     summary = finetune.run(recipe, data, output, epochs=epochs)

@@ -1,4 +1,4 @@
-"""ResNet-50 for one grey channel, its last two stages dilated instead of strided."""
+"""ResNets for one grey channel, their last two stages dilated instead of strided."""
 
 import os
 import pathlib
@@ -10,6 +10,7 @@ import numpy as np
 from echo_keras import errors
 
 BLOCKS = (3, 4, 6, 3)
+SHALLOW_BLOCKS = (2, 2, 2, 2)
 DILATIONS = ((1, 1), (1, 1), (1, 2), (2, 4))
 IMAGENET_WIDTH = 64
 IMAGENET_BGR_MEANS = (103.939, 116.779, 123.68)
@@ -45,30 +46,33 @@ def encoder(size, width=IMAGENET_WIDTH, *, blocks=BLOCKS, synchronized=False):
     Source: He et al. 2016, https://arxiv.org/abs/1512.03385; dilation as in Chen et al.
     2017, https://arxiv.org/abs/1706.05587
     """
-    _halved_thrice(size)
-    norm = {"epsilon": 1.001e-5, "synchronized": synchronized}
-    inputs = keras.Input((size, size, 1), name="frame")
-    features = keras.layers.Rescaling(SCALE, offset=OFFSET, name="normalise")(inputs)
-    features = keras.layers.ZeroPadding2D(3, name="conv1_pad")(features)
-    features = keras.layers.Conv2D(width, 7, strides=2, name="conv1_conv")(features)
-    features = _normalised(features, "conv1", norm)
-    features = keras.layers.Activation("relu", name="conv1_relu")(features)
-    levels = [features]
-    features = keras.layers.ZeroPadding2D(1, name="pool1_pad")(features)
-    features = keras.layers.MaxPooling2D(3, strides=2, name="pool1_pool")(features)
-    for stage, (first, rest) in enumerate(DILATIONS):
-        for block in range(blocks[stage]):
-            features = _block(
-                features,
-                width * 2**stage,
-                f"conv{stage + 2}_block{block + 1}",
-                enters=block == 0,
-                stride=2 if stage == 1 and block == 0 else 1,
-                dilation=rest if block else first,
-                norm=norm,
-            )
-        levels.append(features)
-    return keras.Model(inputs, levels, name="resnet50")
+    return _network(
+        "resnet50", _bottleneck, size, width, blocks=blocks, synchronized=synchronized
+    )
+
+
+def shallow(size, width=64, *, blocks=SHALLOW_BLOCKS, synchronized=False):
+    """ResNet-18, of two convolutions a block, dilated by the same rule.
+
+    Args:
+        size: Height and width of the input in pixels, a multiple of 8.
+        width: Channels of the stem and of the first stage; 64 is the published network.
+        blocks: Residual blocks of each of the four stages.
+        synchronized: Share batch statistics between replicas.
+
+    Returns:
+        Model named `resnet18` from `(batch, size, size, 1)` float32 in [0, 1] to a list
+        of five feature maps at 1/2, 1/4, 1/8, 1/8 and 1/8 of the size, with `width`
+        times 1, 1, 2, 4 and 8 channels.
+
+    Raises:
+        InputError: The size cannot be halved three times.
+
+    Source: as of `encoder`
+    """
+    return _network(
+        "resnet18", _basic, size, width, blocks=blocks, synchronized=synchronized
+    )
 
 
 def load_imagenet(encoder, path=None):
@@ -101,35 +105,79 @@ def load_imagenet(encoder, path=None):
             layer.set_weights(source.get_layer(layer.name).get_weights())
 
 
-def _halved_thrice(size):
+def _halved_thrice(size, name):
     if size % 8:
         raise errors.InputError(
-            f"size {size} does not suit the resnet50 encoder; use a multiple of 8, "
+            f"size {size} does not suit the {name} encoder; use a multiple of 8, "
             f"such as {8 * max(round(size / 8), 1)}"
         )
 
 
-def _block(features, channels, name, *, enters, stride, dilation, norm):
-    def convolved(inputs, part, filters, kernel, **options):
-        part = f"{name}_{part}"
-        outputs = keras.layers.Conv2D(filters, kernel, name=f"{part}_conv", **options)(
-            inputs
-        )
-        return _normalised(outputs, part, norm)
+def _network(name, block, size, width, *, blocks, synchronized):
+    _halved_thrice(size, name)
+    norm = {"epsilon": 1.001e-5, "synchronized": synchronized}
+    inputs = keras.Input((size, size, 1), name="frame")
+    features = keras.layers.Rescaling(SCALE, offset=OFFSET, name="normalise")(inputs)
+    features = keras.layers.ZeroPadding2D(3, name="conv1_pad")(features)
+    features = keras.layers.Conv2D(width, 7, strides=2, name="conv1_conv")(features)
+    features = _normalised(features, "conv1", norm)
+    features = keras.layers.Activation("relu", name="conv1_relu")(features)
+    levels = [features]
+    features = keras.layers.ZeroPadding2D(1, name="pool1_pad")(features)
+    features = keras.layers.MaxPooling2D(3, strides=2, name="pool1_pool")(features)
+    for stage, (first, rest) in enumerate(DILATIONS):
+        for number in range(blocks[stage]):
+            features = block(
+                features,
+                width * 2**stage,
+                f"conv{stage + 2}_block{number + 1}",
+                enters=number == 0,
+                stride=2 if stage == 1 and number == 0 else 1,
+                dilation=rest if number else first,
+                norm=norm,
+            )
+        levels.append(features)
+    return keras.Model(inputs, levels, name=name)
 
-    def rectified(inputs, part):
-        return keras.layers.Activation("relu", name=f"{name}_{part}")(inputs)
 
+def _bottleneck(features, channels, name, *, enters, stride, dilation, norm):
+    wide = {"padding": "same", "dilation_rate": dilation}
     shortcut = features
     if enters:
-        shortcut = convolved(features, 0, 4 * channels, 1, strides=stride)
-    features = rectified(convolved(features, 1, channels, 1, strides=stride), "1_relu")
-    features = convolved(
-        features, 2, channels, 3, padding="same", dilation_rate=dilation
-    )
-    features = convolved(rectified(features, "2_relu"), 3, 4 * channels, 1)
+        shortcut = _convolved(
+            features, f"{name}_0", 4 * channels, 1, norm, strides=stride
+        )
+    features = _convolved(features, f"{name}_1", channels, 1, norm, strides=stride)
+    features = _rectified(features, f"{name}_1_relu")
+    features = _convolved(features, f"{name}_2", channels, 3, norm, **wide)
+    features = _rectified(features, f"{name}_2_relu")
+    features = _convolved(features, f"{name}_3", 4 * channels, 1, norm)
     features = keras.layers.Add(name=f"{name}_add")([shortcut, features])
-    return rectified(features, "out")
+    return _rectified(features, f"{name}_out")
+
+
+def _basic(features, channels, name, *, enters, stride, dilation, norm):
+    wide = {"padding": "same", "dilation_rate": dilation}
+    shortcut = features
+    if enters:
+        shortcut = _convolved(features, f"{name}_0", channels, 1, norm, strides=stride)
+    first = {"padding": "same", "strides": stride} if stride > 1 else wide
+    features = _convolved(features, f"{name}_1", channels, 3, norm, **first)
+    features = _rectified(features, f"{name}_1_relu")
+    features = _convolved(features, f"{name}_2", channels, 3, norm, **wide)
+    features = keras.layers.Add(name=f"{name}_add")([shortcut, features])
+    return _rectified(features, f"{name}_out")
+
+
+def _convolved(features, name, filters, kernel, norm, **options):
+    features = keras.layers.Conv2D(filters, kernel, name=f"{name}_conv", **options)(
+        features
+    )
+    return _normalised(features, name, norm)
+
+
+def _rectified(features, name):
+    return keras.layers.Activation("relu", name=name)(features)
 
 
 def _normalised(features, name, norm):

@@ -1,32 +1,43 @@
-"""What happens beside a training loop: progress and the stop at a broken loss."""
+"""What happens beside a training loop: progress, records, checkpoints, the stop."""
 
 import math
+import re
+import sys
+import time
 
 import keras
+import tensorflow as tf
 
 from echo_keras import progress
 from echo_keras.errors import InputError
+from echo_keras.training import strategy
+
+COLLAPSED = 0.05
 
 
 class Progress(keras.callbacks.Callback):
     """Show the steps of a whole training run as one progress bar."""
 
-    def __init__(self, label, total):
+    def __init__(self, label, total, *, done=0):
         """Name the bar.
 
         Args:
             label: What is being done, one or two words.
             total: Number of steps in the whole run, over all epochs.
+            done: Number of them that an earlier process has taken.
         """
         super().__init__()
         self._label = label
         self._total = total
+        self._done = done
         self._bar = None
         self._advance = None
 
     def on_train_begin(self, logs=None):
         self._bar = progress.bar(self._label, self._total)
         self._advance = self._bar.__enter__()
+        if self._done:
+            self._advance(self._done, note="done before")
 
     def on_train_batch_end(self, batch, logs=None):
         self._advance(1, note=f"loss {logs['loss']:.4f}")
@@ -41,9 +52,16 @@ class StopAtBrokenLoss(keras.callbacks.Callback):
     List it behind `Progress`, so that the bar is closed before the sentence.
     """
 
-    def __init__(self):
+    def __init__(self, *, done=0, also=""):
+        """Begin to watch.
+
+        Args:
+            done: Number of steps that an earlier process has taken.
+            also: What else to do about it, as the end of the sentence.
+        """
         super().__init__()
-        self._step = 0
+        self._step = done
+        self._also = also
         self._broken = None
 
     def on_train_batch_end(self, batch, logs=None):
@@ -62,4 +80,118 @@ class StopAtBrokenLoss(keras.callbacks.Callback):
             raise InputError(
                 f"the loss stopped being a number between steps {self._broken - 1} "
                 f"and {self._broken}; lower learning_rate or lengthen the warm-up"
+                f"{self._also}"
             )
+
+
+class Record(keras.callbacks.Callback):
+    """Note what each step tells in curves, and warn once of a collapse.
+
+    List it before `Checkpoints`, which saves the curves.
+    """
+
+    def __init__(self, curves):
+        """Begin to watch.
+
+        Args:
+            curves: `curves.Curves` to add to.
+        """
+        super().__init__()
+        self._curves = curves
+        self._warned = False
+
+    def on_train_begin(self, logs=None):
+        self._last = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.monotonic()
+        means = self._curves.add(logs, now - self._last)
+        self._last = now
+        if means and means["spread"] < COLLAPSED and not self._warned:
+            self._warned = True
+            sys.stderr.write(
+                f"warning: by step {self._curves.step} all frames look nearly the same "
+                f"to the encoder (spread {means['spread']:.3f} of 1): it collapses; "
+                "lower learning_rate, or choose milder views\n"
+            )
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Save all that a run is made of from time to time, and at its end.
+
+    `tf.train.CheckpointManager` names a checkpoint the newest after it is whole. List
+    this behind `Progress`, so that the bar is closed before a sentence.
+    """
+
+    def __init__(self, folder, *, seconds, devices=None, **parts):
+        """Set up what to save, and where.
+
+        Args:
+            folder: Folder of the checkpoints.
+            seconds: Time between two of them.
+            devices: `tf.distribute.Strategy`, whose workers save at the same step.
+            **parts: What to save: a model with its optimiser, curves.
+        """
+        super().__init__()
+        self._checkpoint = tf.train.Checkpoint(**parts)
+        self._manager = tf.train.CheckpointManager(
+            self._checkpoint, str(folder), max_to_keep=2
+        )
+        self._seconds = seconds
+        self._devices = devices or tf.distribute.get_strategy()
+        self._unsaved = False
+        self._reason = None
+
+    def restore(self, folder):
+        """Put everything in the state of the newest checkpoint, if there is one.
+
+        Args:
+            folder: Folder of the checkpoints; the first worker's for all.
+
+        Raises:
+            InputError: The checkpoint cannot be read.
+        """
+        path = tf.train.latest_checkpoint(str(folder))
+        if path is None:
+            return
+        try:
+            self._checkpoint.restore(path).assert_consumed()
+        except tf.errors.OpError as reason:
+            raise InputError(
+                f"cannot read the checkpoint {path}: {reason.message}; remove the "
+                "folder of the run to start anew"
+            ) from reason
+
+    def on_train_begin(self, logs=None):
+        self._last = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._unsaved = math.isfinite(logs["loss"])
+        due = time.monotonic() - self._last >= self._seconds
+        if strategy.total(self._devices, due):
+            self._save()
+
+    def on_train_end(self, logs=None):
+        """Save the end of the run.
+
+        Raises:
+            InputError: A checkpoint could not be written.
+        """
+        self._save()
+        if self._reason is not None:
+            raise InputError(
+                f"cannot write a checkpoint to {self._manager.directory}: "
+                f"{self._reason}; make room there and repeat the command, which goes "
+                "on from the checkpoint before"
+            )
+
+    def _save(self):
+        if not self._unsaved or self._reason is not None:
+            return
+        try:
+            self._manager.save()
+        except (OSError, tf.errors.OpError) as reason:
+            self._reason = re.sub(r"{{.*?}} | \[Op:.*", "", str(reason))
+            self.model.stop_training = True
+        self._unsaved = False
+        self._last = time.monotonic()

@@ -10,14 +10,14 @@ from echo_keras.models import resnet, unet
 
 ENCODER_FILE = "encoder.keras"
 RECIPE_FILE = "recipe.yaml"
-ENCODER_OF = {"unet": "unet", "deeplabv3": "resnet50"}
+IMAGENET_SUFFIX = ".h5"
 
 
 def encoder(name, *, size, width, synchronized=False):
     """Build an encoder with random weights.
 
     Args:
-        name: `unet` or `resnet50`.
+        name: `unet`, `resnet50` or `resnet18`.
         size: Height and width of the input in pixels.
         width: Channels of the first level.
         synchronized: Share batch statistics between replicas.
@@ -25,8 +25,12 @@ def encoder(name, *, size, width, synchronized=False):
     Returns:
         Model from frames to feature maps, fine to coarse.
     """
-    build = {"unet": unet.encoder, "resnet50": resnet.encoder}[name]
-    return build(size, width=width, synchronized=synchronized)
+    build = {
+        "unet": unet.encoder,
+        "resnet50": resnet.encoder,
+        "resnet18": resnet.shallow,
+    }
+    return build[name](size, width=width, synchronized=synchronized)
 
 
 def network(recipe, *, synchronized=False):
@@ -43,20 +47,37 @@ def network(recipe, *, synchronized=False):
         InputError: The weights cannot be had or belong to another architecture.
     """
     base = encoder(
-        ENCODER_OF[recipe.network],
+        "unet" if recipe.network == "unet" else recipe.encoder,
         size=recipe.size,
         width=recipe.width,
         synchronized=synchronized,
     )
-    if recipe.init == "imagenet":
-        _load_imagenet(base, recipe)
-    elif recipe.init != "random":
-        load_pretrained(base, recipe.init)
+    fill(base, recipe.init, width=recipe.width)
     if recipe.network == "unet":
         return unet.segmenter(base, synchronized=synchronized)
     from echo_keras.models import deeplabv3  # keras-cv takes seconds to import
 
     return deeplabv3.segmenter(base, synchronized=synchronized)
+
+
+def fill(encoder, init, *, width):
+    """Give an encoder its first weights.
+
+    Args:
+        encoder: Model to fill.
+        init: `random`, which leaves it as it is; `imagenet`, or a file of those weights
+            that ends in `.h5`; or a folder of `echo-keras pretrain`.
+        width: Channels of the encoder's first level.
+
+    Raises:
+        InputError: The weights cannot be had or belong to another architecture.
+    """
+    if init == "imagenet":
+        _load_imagenet(encoder, width)
+    elif init.endswith(IMAGENET_SUFFIX):
+        _load_imagenet(encoder, width, path=init)
+    elif init != "random":
+        load_pretrained(encoder, init)
 
 
 def load_pretrained(encoder, folder):
@@ -73,8 +94,8 @@ def load_pretrained(encoder, folder):
     folder = pathlib.Path(folder)
     if not (folder / ENCODER_FILE).is_file():
         raise errors.InputError(
-            f"{folder} holds no {ENCODER_FILE}; give random, imagenet or a folder that "
-            "echo-keras pretrain wrote"
+            f"{folder} holds no {ENCODER_FILE}; give random, imagenet, a file of its "
+            f"weights ({IMAGENET_SUFFIX}) or a folder that echo-keras pretrain wrote"
         )
     recipe = config.load(config.Pretrain, folder / RECIPE_FILE)
     try:
@@ -100,15 +121,15 @@ def load_pretrained(encoder, folder):
     encoder.set_weights(source.get_weights())
 
 
-def _load_imagenet(base, recipe):
-    if base.name != "resnet50":
+def _load_imagenet(encoder, width, path=None):
+    if encoder.name != "resnet50":
         raise errors.InputError(
-            f"there are no ImageNet weights for the {base.name} encoder; "
-            "use --network deeplabv3, or --init random"
+            f"there are no ImageNet weights for the {encoder.name} encoder, only for "
+            "resnet50; use that one, or --init random"
         )
-    if recipe.width != resnet.IMAGENET_WIDTH:
+    if width != resnet.IMAGENET_WIDTH:
         raise errors.InputError(
             f"ImageNet weights are for width {resnet.IMAGENET_WIDTH}, the recipe has "
-            f"width {recipe.width}; set width: {resnet.IMAGENET_WIDTH} in it"
+            f"width {width}; set width: {resnet.IMAGENET_WIDTH} in it"
         )
-    resnet.load_imagenet(base)
+    resnet.load_imagenet(encoder, path)

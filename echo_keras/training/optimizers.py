@@ -68,6 +68,58 @@ class AdamL2(keras.optimizers.legacy.Adam):
         return super()._resource_apply_dense(grad, var, apply_state=apply_state)
 
 
+class LARS(keras.optimizers.legacy.Optimizer):
+    """Momentum, at a rate for each layer that is as large as its weights allow.
+
+    A kernel moves by `rate * trust * |kernel| / |gradient + decay * kernel|` times that
+    gradient; what does not decay moves by the rate itself, as in SimCLR and BYOL.
+
+    Source: You et al. 2017, https://arxiv.org/abs/1708.03888
+    """
+
+    def __init__(
+        self, learning_rate, weight_decay, *, momentum=0.9, trust=1e-3, name="LARS"
+    ):
+        """Choose the published settings.
+
+        Args:
+            learning_rate: Rate or schedule.
+            weight_decay: Of kernels, added to the gradient.
+            momentum: Share of the step before that is kept.
+            trust: Size of a step in units of the kernel's norm, at rate 1.
+            name: Of the optimiser.
+        """
+        super().__init__(name)
+        self._set_hyper("learning_rate", learning_rate)
+        self._weight_decay = weight_decay
+        self._momentum = momentum
+        self._trust = trust
+
+    def _create_slots(self, var_list):
+        for variable in var_list:
+            self.add_slot(variable, "momentum")
+
+    def _resource_apply_dense(self, grad, var, apply_state=None):
+        rate = self._decayed_lr(var.dtype.base_dtype)
+        if decays(var):
+            grad += self._weight_decay * var
+            ratio = self._trust * tf.math.divide_no_nan(tf.norm(var), tf.norm(grad))
+            # Kernels that are all zero would never leave it otherwise.
+            rate *= tf.where(ratio > 0.0, ratio, 1.0)
+        momentum = self.get_slot(var, "momentum")
+        momentum.assign(self._momentum * momentum + rate * grad)
+        return var.assign_sub(momentum)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "learning_rate": self._serialize_hyperparameter("learning_rate"),
+            "weight_decay": self._weight_decay,
+            "momentum": self._momentum,
+            "trust": self._trust,
+        }
+
+
 def decays(variable):
     """Whether a variable decays: biases and normalisation do not."""
     return not re.search(UNDECAYED, variable.name)
@@ -80,7 +132,7 @@ def create(
 
     Args:
         name: `adam` (decay as an L2 gradient, as PyTorch's Adam has it), `adamw`
-            (decoupled decay) or `lamb`.
+            (decoupled decay), `lamb` or `lars`.
         learning_rate: Peak rate.
         weight_decay: Decay per unit of learning rate; biases and the parameters of
             normalisation do not decay.
@@ -100,6 +152,8 @@ def create(
         optimizer = tfa.optimizers.LAMB(
             rate, weight_decay=weight_decay, exclude_from_weight_decay=[UNDECAYED]
         )
+    elif name == "lars":
+        optimizer = LARS(rate, weight_decay)
     elif name == "adamw":
         decay = WarmupCosine(learning_rate * weight_decay, steps, warmup_steps)
         optimizer = AdamW(decay, learning_rate=rate)

@@ -1,221 +1,203 @@
 """Pretraining: an encoder from unlabelled videos, on any number of replicas."""
 
+import dataclasses
+import functools
 import json
-import time
+import sys
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from echo_keras import aside, config, errors, progress
-from echo_keras.data import preprocess, tfrecords, views
-from echo_keras.methods import simclr
-from echo_keras.training import callbacks, initial, optimizers, strategy
+from echo_keras import config, errors
+from echo_keras.methods import pairs
+from echo_keras.training import (
+    board,
+    callbacks,
+    curves,
+    initial,
+    learner,
+    origin,
+    pictures,
+    positives,
+    precision,
+    strategy,
+    videos,
+    work,
+)
 
 SUMMARY_FILE = "pretrain.json"
-VIEWS = {"paper": views.paper, "echo": views.echo}
+PICTURE_FILE = "pretrain.png"
+LOGS = "logs"
+SHOWN = 16
 
 
-def run(recipe, data, output, *, replicas=None):
+def run(
+    recipe, data, output, *, kind="mirrored", replicas=None, checkpoint_seconds=300.0
+):
     """Pretrain an encoder and write it as an artefact.
+
+    The work is done in `OUTPUT.partial`, which becomes `OUTPUT` when it is whole; the
+    same run goes on there after it was killed, and ends in the same weights.
 
     Args:
         recipe: `config.Pretrain`.
         data: Folders of records, of one data set or several.
         output: Folder to write: `encoder.keras`, of stock Keras layers alone,
-            `recipe.yaml` and `pretrain.json`.
-        replicas: Devices to spread each batch over; see `strategy.create`.
+            `recipe.yaml`, `pretrain.json`, `pretrain.png` and `logs` for TensorBoard.
+        kind: `mirrored`, on this machine, or `multi-worker`, with those of TF_CONFIG.
+        replicas: Devices of this machine to spread each batch over.
+        checkpoint_seconds: Time between two checkpoints, which a run goes on from.
 
     Returns:
-        Dict as in `pretrain.json`: loss, contrastive accuracy and spread of each epoch,
-        videos, steps, replicas, seconds, frames per second, data fingerprints.
+        Dict as in `pretrain.json`: loss, contrastive accuracy, spread, alignment and
+        uniformity of each epoch; what was seen, how fast, and made from what.
 
     Raises:
         InputError: The data, the batch, the replicas or the output do not fit.
     """
-    with aside.folder(output) as folder:
-        devices = strategy.create(replicas)
-        keras.utils.set_random_seed(recipe.seed)
-        origins = [_origin(source) for source in data]
-        videos = load(data, recipe.splits, size=recipe.size, aspect=recipe.aspect)
-        model, history = _fit(recipe, videos, devices)
-        summary = {
-            **history,
-            "videos": len(videos),
-            "frames": sum(map(len, videos)),
-            "replicas": devices.num_replicas_in_sync,
-            "data": origins,
-            "tensorflow": tf.__version__,
-        }
-        model.encoder.save(folder / initial.ENCODER_FILE)
-        config.save(recipe, folder / initial.RECIPE_FILE)
-        (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
+    devices = strategy.create(replicas, kind=kind)
+    identity = _identity(recipe, data, devices)
+    first = strategy.is_first(devices)
+    with work.folder(output, identity) if first else work.helper(output) as folder:
+        _set_up(recipe)
+        loaded = videos.load(
+            data, recipe.splits, size=recipe.size, aspect=recipe.aspect
+        )
+        pool = positives.pool(loaded, recipe.positives)
+        feed = functools.partial(videos.batches, loaded, pool, recipe)
+        told = curves.Curves(_steps_per_epoch(recipe, len(pool), devices))
+        model = _model(recipe, told, devices, identity["precision"])
+        checkpoints = callbacks.Checkpoints(
+            folder / work.CHECKPOINTS,
+            seconds=checkpoint_seconds,
+            devices=devices,
+            model=model,
+            curves=told,
+        )
+        checkpoints.restore(work.checkpoints(output))
+        views = _first_views(recipe, feed)
+        logs = folder / work.ARTEFACT / LOGS
+        shown = board.Board(logs, told, views, batch=recipe.batch * recipe.accumulate)
+        _fit(model, recipe, feed, told, devices, [shown, checkpoints], folder=folder)
+        summary = _summary(recipe, told, loaded, pool, identity)
+        _write(folder / work.ARTEFACT, model, recipe, summary, views)
     return summary
 
 
-def load(data, splits, *, size, aspect="stretch"):
-    """Read the frames of unlabelled videos into memory.
-
-    Args:
-        data: Folders of records.
-        splits: Splits to read.
-        size: Height and width to resize to, in pixels.
-        aspect: How frames are made square, of `preprocess.ASPECTS`.
-
-    Returns:
-        List of `(frames, size, size, 1)` uint8 arrays, one a video.
-    """
-
-    def frame(encoded):
-        pixels = tf.io.decode_png(encoded, channels=1)
-        pixels = preprocess.image(pixels, size, aspect=aspect)
-        return tf.image.convert_image_dtype(pixels, tf.uint8, saturate=True)
-
-    videos = tfrecords.unlabelled(data, splits).map(
-        lambda video: tf.map_fn(frame, video["frames"], fn_output_signature=tf.uint8),
-        num_parallel_calls=tf.data.AUTOTUNE,
-    )
-    loaded = []
-    with progress.bar("load", _count(data, splits), unit="videos") as advance:
-        for video in videos.as_numpy_iterator():
-            loaded.append(video)
-            advance()
-    return loaded
-
-
-def order(counts, *, epochs, batch, seed):
-    """Draw one frame of every video anew in each epoch, in a new order.
-
-    Args:
-        counts: Number of frames of each video.
-        epochs: Number of epochs.
-        batch: Videos in a batch; those that fill no batch are left out of an epoch.
-        seed: Seed of the whole run.
-
-    Yields:
-        `(batch, 2)` int array of video and frame for each step. It depends on the seed
-        and the epoch alone, so a run can begin at any step.
-    """
-    counts = np.asarray(counts)
-    for epoch in range(epochs):
-        random = np.random.default_rng([seed, epoch])
-        frames = (random.random(len(counts)) * counts).astype(int)
-        drawn = np.stack([np.arange(len(counts)), frames], axis=1)
-        random.shuffle(drawn)
-        yield from (
-            drawn[first : first + batch]
-            for first in range(0, len(drawn) - batch + 1, batch)
-        )
-
-
-def batches(videos, recipe):
-    """Global batches of frames, `(batch, size, size, 1)` uint8, in `order`.
-
-    Args:
-        videos: List of arrays, as `load` returns them.
-        recipe: `config.Pretrain`.
-
-    Returns:
-        `tf.data.Dataset` of one element a step; replicas share each element.
-    """
-    counts = [len(video) for video in videos]
-
-    def gathered():
-        steps = order(
-            counts, epochs=recipe.epochs, batch=recipe.batch, seed=recipe.seed
-        )
-        for step in steps:
-            yield np.stack([videos[video][frame] for video, frame in step])
-
-    shape = (recipe.batch, recipe.size, recipe.size, 1)
-    frames = tf.data.Dataset.from_generator(
-        gathered, output_signature=tf.TensorSpec(shape, tf.uint8)
-    )
-    options = tf.data.Options()
-    options.experimental_distribute.auto_shard_policy = (
-        tf.data.experimental.AutoShardPolicy.OFF
-    )
-    return frames.with_options(options).prefetch(2)
-
-
-def _fit(recipe, videos, devices):
-    """Train: the model, and its history with steps, seconds and frames per second."""
-    per_epoch = _steps_per_epoch(recipe, len(videos), devices.num_replicas_in_sync)
-    steps = per_epoch * recipe.epochs
-    with devices.scope():
-        model = _model(recipe, steps, synchronized=devices.num_replicas_in_sync > 1)
-    start = time.monotonic()
-    history = model.fit(
-        batches(videos, recipe),
-        epochs=recipe.epochs,
-        steps_per_epoch=per_epoch,
-        callbacks=[
-            callbacks.Progress("pretrain", steps),
-            callbacks.StopAtBrokenLoss(),
-        ],
-        verbose=0,
-    ).history
-    seconds = time.monotonic() - start
-    return model, {
-        **history,
-        "steps": steps,
-        "seconds": round(seconds, 1),
-        "frames_per_second": round(steps * recipe.batch / seconds, 1),
+def _identity(recipe, data, devices):
+    """All that decides the result."""
+    multiply, reason = precision.choose(recipe.mixed_precision)
+    sys.stderr.write(f"multiplying in {multiply}: {reason}\n")
+    return {
+        **dataclasses.asdict(recipe),
+        "precision": multiply,
+        "replicas": devices.num_replicas_in_sync,
+        "data": [origin.records(folder) for folder in data],
+        "tensorflow": tf.__version__,
     }
 
 
-def _model(recipe, steps, *, synchronized):
-    encoder = initial.encoder(
-        recipe.encoder,
-        size=recipe.size,
-        width=recipe.width,
-        synchronized=synchronized,
-    )
-    model = simclr.SimCLR(
-        encoder,
-        view=VIEWS[recipe.views],
-        temperature=recipe.temperature,
-        projection=recipe.projection,
-        seed=recipe.seed,
-        synchronized=synchronized,
-    )
-    model.compile(
-        optimizers.create(
-            recipe.optimizer,
-            learning_rate=recipe.learning_rate,
-            weight_decay=recipe.weight_decay,
-            steps=steps,
-            warmup_steps=min(steps * recipe.warmup_epochs // recipe.epochs, steps // 2),
+def _set_up(recipe):
+    if recipe.jit and not tf.config.list_physical_devices("GPU"):
+        sys.stderr.write("note: XLA makes a step slower on a CPU, not faster\n")
+    if recipe.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(recipe.seed)
+
+
+def _model(recipe, told, devices, multiply):
+    with devices.scope():
+        return learner.create(
+            recipe,
+            recipe.epochs * told.per_epoch,
+            multiply=multiply,
+            synchronized=devices.num_replicas_in_sync > 1,
         )
-    )
-    return model
 
 
-def _steps_per_epoch(recipe, videos, replicas):
-    if recipe.batch > videos:
+def _fit(model, recipe, feed, told, devices, watchers, *, folder):
+    """Train from the step that the curves have reached to the end."""
+    done, steps = told.step, recipe.epochs * told.per_epoch
+    if strategy.total(devices, done) != done * devices.num_replicas_in_sync:
         raise errors.InputError(
-            f"a batch of {recipe.batch} is more than the {videos} unlabelled videos in "
-            f"the splits {', '.join(recipe.splits)}; set batch: {videos} or less"
+            f"this worker would go on from step {done}, but others from another; put "
+            "the output in a folder that all workers share"
+        )
+    if done == steps:
+        return
+    model.fit(
+        strategy.spread(devices, feed(first=done)),
+        # One epoch to Keras, as it may begin in the middle of one of ours.
+        steps_per_epoch=steps - done,
+        callbacks=[
+            callbacks.Progress("pretrain", steps, done=done),
+            callbacks.StopAtBrokenLoss(
+                done=done, also=f", and remove {folder} to start anew"
+            ),
+            callbacks.Record(told),
+            *watchers,
+        ],
+        verbose=0,
+    )
+
+
+def _summary(recipe, told, loaded, pool, identity):
+    pairs_seen = told.step * recipe.batch * recipe.accumulate
+    names = ("precision", "replicas", "data", "tensorflow")
+    return {
+        **told.epochs,
+        "steps": told.step,
+        "seconds": round(told.seconds, 1),
+        "frames_per_second": round(pairs_seen / told.seconds, 1),
+        "videos": len(loaded),
+        "videos_left_out": len(loaded) - len(set(pool.videos.flat)),
+        "pairs": len(pool),
+        "frames": sum(len(video.frames) for video in loaded),
+        **{name: identity[name] for name in names},
+        "code": origin.code(),
+    }
+
+
+def _first_views(recipe, feed):
+    """The first pairs of views that a run sees, `(2, pairs, size, size, 1)`."""
+    images, _ = next(iter(feed()))
+    views = pairs.drawn(
+        learner.VIEWS[recipe.views], images[:, 0], seed=recipe.seed, step=0
+    )
+    return tf.stack(tf.split(views, 2))[:, :SHOWN].numpy()
+
+
+def _write(folder, model, recipe, summary, views):
+    try:
+        learner.plain_encoder(recipe, model).save(folder / initial.ENCODER_FILE)
+        config.save(recipe, folder / initial.RECIPE_FILE)
+        (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
+        title = f"{recipe.method}, {recipe.encoder}, {summary['videos']} videos"
+        pictures.page(summary, views, folder / PICTURE_FILE, title=title)
+    except OSError as reason:
+        raise errors.InputError(
+            f"cannot write {folder}: {reason}; make room there and repeat the command, "
+            "which only writes what the training gave"
+        ) from reason
+
+
+def _steps_per_epoch(recipe, count, devices):
+    replicas = devices.num_replicas_in_sync
+    step = recipe.batch * recipe.accumulate
+    if step > count:
+        raise errors.InputError(
+            f"a step of {recipe.accumulate} times a batch of {recipe.batch} is more "
+            f"than the {count} pairs that the unlabelled videos of the splits "
+            f"{', '.join(recipe.splits)} offer; set a smaller batch"
         )
     if recipe.batch % replicas or recipe.batch < 2 * replicas:
         raise errors.InputError(
             f"a batch of {recipe.batch} does not give {replicas} replicas the same "
             "number of frames, two at least; choose a multiple of the replicas"
         )
-    return videos // recipe.batch
-
-
-def _count(data, splits):
-    """Unlabelled videos of some splits of several folders."""
-    counts = [tfrecords.manifest(folder)["counts"] for folder in data]
-    return sum(
-        count["unlabelled_videos"]
-        for folder in counts
-        for split, count in folder.items()
-        if split in splits
-    )
-
-
-def _origin(folder):
-    manifest = tfrecords.manifest(folder)
-    return {name: manifest[name] for name in ("dataset", "source_fingerprint")}
+    if recipe.jit and replicas > 1:
+        raise errors.InputError(
+            f"XLA cannot compile a step over {replicas} replicas; leave --jit out or "
+            "use one replica"
+        )
+    return count // step

@@ -1,11 +1,19 @@
-"""Where a training run computes: one device, several GPUs, or a CPU cut in parts."""
+"""Where a training run computes: one device, GPUs, a CPU cut in parts, machines."""
+
+import json
+import os
 
 import tensorflow as tf
 
 from echo_keras import errors
 
+EXAMPLE = {
+    "cluster": {"worker": ["host-a:4000", "host-b:4000"]},
+    "task": {"type": "worker", "index": 0},
+}
 
-def create(replicas=None):
+
+def create(replicas=None, *, kind="mirrored"):
     """Choose the devices of a run.
 
     More replicas than there are GPUs are placed on the CPU, cut into as many logical
@@ -14,13 +22,22 @@ def create(replicas=None):
 
     Args:
         replicas: Number of replicas; by default one for each GPU, or one on the CPU.
+        kind: `mirrored`, on this machine, or `multi-worker`; see `multi_worker`.
 
     Returns:
         `tf.distribute.Strategy`, mirrored where there are several replicas.
 
     Raises:
-        InputError: Fewer than one replica, or the CPU can no longer be cut.
+        InputError: Fewer than one replica, or the CPU can no longer be cut, or the
+            workers cannot be joined.
     """
+    if kind == "multi-worker":
+        if replicas is not None:
+            raise errors.InputError(
+                "--replicas is for --strategy mirrored; the workers have one replica "
+                "for each of their GPUs, or one"
+            )
+        return multi_worker()
     gpus = len(tf.config.list_physical_devices("GPU"))
     replicas = max(gpus, 1) if replicas is None else replicas
     if replicas < 1:
@@ -30,6 +47,93 @@ def create(replicas=None):
     if replicas > gpus:
         return _on_the_cpu(replicas)
     return tf.distribute.MirroredStrategy([f"GPU:{i}" for i in range(replicas)])
+
+
+def multi_worker():
+    """Join the workers that the environment variable TF_CONFIG names.
+
+    Every worker runs the same command, and takes its share of each batch; the first
+    one writes the output, in a folder that all of them see. Call this before anything
+    else has used TensorFlow's devices. It returns when all workers have come.
+
+    Returns:
+        `tf.distribute.MultiWorkerMirroredStrategy`.
+
+    Raises:
+        InputError: TF_CONFIG is missing or does not describe workers, or TensorFlow
+            can no longer be set up.
+    """
+    _check_workers(os.environ.get("TF_CONFIG"))
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except RuntimeError as reason:
+        raise errors.InputError(
+            f"the workers cannot be joined ({reason}); start a fresh process and join "
+            "them first"
+        ) from reason
+
+
+def is_first(devices):
+    """Whether this process writes what all make: it is alone, or the first worker."""
+    resolver = devices.cluster_resolver
+    return resolver is None or not resolver.task_id
+
+
+def spread(devices, dataset):
+    """Share each batch between the replicas, of which other processes hold some.
+
+    Args:
+        devices: `tf.distribute.Strategy`.
+        dataset: `tf.data.Dataset` of tuples of tensors of the same first axis.
+
+    Returns:
+        Data set for `keras.Model.fit`.
+    """
+    if devices.cluster_resolver is None:
+        return dataset  # which Keras shares out
+
+    def local(context):
+        total = context.num_replicas_in_sync
+        count = total // context.num_input_pipelines
+        first = context.input_pipeline_id * count
+
+        def cut(*batch):
+            parts = [tf.stack(tf.split(one, total)) for one in batch]
+            own = tuple(part[first : first + count] for part in parts)
+            return tf.data.Dataset.from_tensor_slices(own)
+
+        return dataset.flat_map(cut)
+
+    return devices.distribute_datasets_from_function(local)
+
+
+def total(devices, number):
+    """Sum of what all replicas call this with, at the same time."""
+    if devices.cluster_resolver is None:
+        return number * devices.num_replicas_in_sync
+    each = devices.run(lambda: tf.constant(float(number), tf.float64))
+    return float(devices.reduce(tf.distribute.ReduceOp.SUM, each, axis=None))
+
+
+def _check_workers(text):
+    remedy = f"set it to such as {json.dumps(EXAMPLE)}"
+    if not text:
+        raise errors.InputError(f"TF_CONFIG is not set; {remedy}")
+    try:
+        found = json.loads(text)
+    except ValueError as reason:
+        raise errors.InputError(
+            f"TF_CONFIG is not JSON ({reason}): {text!r}; {remedy}"
+        ) from reason
+    try:
+        workers, task = found["cluster"]["worker"], found["task"]
+        fits = task["type"] == "worker" and 0 <= task["index"] < len(workers)
+    except (KeyError, TypeError):
+        fits = False
+    if not fits:
+        raise errors.InputError(
+            f"TF_CONFIG names no worker for this process: {text!r}; {remedy}"
+        )
 
 
 def _on_the_cpu(replicas):

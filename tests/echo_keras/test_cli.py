@@ -223,11 +223,13 @@ def test_pretrain_takes_several_folders_and_lets_options_win(called, tmp_path):
     result = run(
         *("pretrain", "--data", "a", "--data", "b", "--output", "out", "--epochs", 9),
         *("--encoder", "resnet50", "--config", recipe, "--replicas", 2),
+        *("--checkpoint-seconds", 60, "--positives", "video"),
     )
     assert result.output == "loss 3.142  accuracy 0.250  out\n"
-    wanted = config.Pretrain(epochs=9, batch=5, encoder="resnet50")
+    wanted = config.Pretrain(epochs=9, batch=5, encoder="resnet50", positives="video")
     folders = ("a", "b")
-    assert calls == [((wanted, folders, pathlib.Path("out")), {"replicas": 2})]
+    options = {"kind": "mirrored", "replicas": 2, "checkpoint_seconds": 60}
+    assert calls == [((wanted, folders, pathlib.Path("out")), options)]
 
 
 def test_finetune_lets_options_win_over_the_recipe(called, tmp_path):

@@ -56,6 +56,32 @@ def test_dilation_takes_the_place_of_the_last_two_strides():
     assert rates == [1, 2, 2, 4]
 
 
+def test_the_shallow_network_follows_the_same_rule():
+    encoder = resnet.shallow(64, width=4)
+    shapes = [level.shape[1:] for level in encoder.outputs]
+    sizes = [(32, 4), (16, 4), (8, 8), (8, 16), (8, 32)]
+    assert shapes == [(size, size, channels) for size, channels in sizes]
+    rates = [
+        encoder.get_layer(f"conv{stage}_block{block}_{part}_conv").dilation_rate[0]
+        for stage in (2, 3, 4, 5)
+        for block in (1, 2)
+        for part in (1, 2)
+    ]
+    assert rates == [1] * 8 + [1, 1, 2, 2, 2, 2, 4, 4]
+
+
+def test_the_shallow_network_has_eighteen_layers_and_eleven_million_weights():
+    """Of which two convolutions a block, the stem and the classifier, left out here."""
+    encoder = resnet.shallow(64)
+    kernels = [
+        layer
+        for layer in encoder.layers
+        if isinstance(layer, keras.layers.Conv2D) and "_0_" not in layer.name
+    ]
+    assert len(kernels) == 17
+    assert encoder.count_params() == pytest.approx(11.2e6, rel=0.01)
+
+
 def test_every_weight_but_the_stem_is_the_original_one(original, loaded):
     for layer in loaded.layers:
         if layer.weights and layer.name != "conv1_conv":

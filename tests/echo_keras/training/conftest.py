@@ -37,6 +37,41 @@ def records(write_records, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def write_videos(write_folder):
+    """Function that writes unlabelled videos into a folder of records."""
+
+    def write(folder, videos):
+        folder.mkdir(parents=True)
+        return write_folder(folder, {"train": videos})
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def noise():
+    """Function that makes a video of noise."""
+
+    def video(patient, frames, *, dataset="echonet", view="4CH"):
+        random = np.random.default_rng([*f"{dataset}{patient}{view}".encode()])
+        return schema.UnlabelledVideo(
+            patient=patient,
+            dataset=dataset,
+            view=view,
+            frames=tuple(random.integers(0, 256, (frames, 20, 24), np.uint8)),
+            frame_numbers=tuple(range(frames)),
+        )
+
+    return video
+
+
+@pytest.fixture(scope="session")
+def unlabelled(write_videos, noise, tmp_path_factory):
+    """Folder of records of nine videos of one to three frames, none labelled."""
+    videos = [noise(who, 1 + number % 3) for number, who in enumerate("abcdefghi")]
+    return write_videos(tmp_path_factory.mktemp("runs") / "unlabelled", videos)
+
+
+@pytest.fixture(scope="session")
 def pretrained(tmp_path_factory):
     """Folder with a UNet encoder of width 2 whose every weight is out of the usual."""
     folder = tmp_path_factory.mktemp("pretrained")

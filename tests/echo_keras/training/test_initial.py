@@ -86,7 +86,7 @@ def test_an_artefact_of_another_width_is_refused_with_the_remedy(pretrained):
 
 @pytest.mark.parametrize("name", ["nowhere", "", "Random"])
 def test_a_folder_without_an_artefact_is_named(tmp_path, name):
-    sentence = rf"{name} holds no encoder\.keras; give random, imagenet or a folder"
+    sentence = rf"{name} holds no encoder\.keras; give random, imagenet, a"
     with pytest.raises(errors.InputError, match=sentence):
         initial.network(config.replace(TINY, init=str(tmp_path / name)))
 
@@ -116,6 +116,24 @@ def test_a_damaged_encoder_is_named(copied, damage):
 def test_there_is_no_unet_trained_on_imagenet():
     with pytest.raises(errors.InputError, match=r"no ImageNet weights for the unet"):
         initial.network(config.replace(TINY, init="imagenet"))
+    small = config.replace(TINY, network="deeplabv3", encoder="resnet18")
+    with pytest.raises(errors.InputError, match=r"the resnet18 .* only for resnet50"):
+        initial.network(config.replace(small, init="weights.h5"))
+
+
+def test_deeplabv3_stands_on_the_small_encoder_too(tmp_path):
+    source = initial.encoder("resnet18", size=32, width=2)
+    source.save(tmp_path / initial.ENCODER_FILE)
+    recipe = config.Pretrain(encoder="resnet18", size=32, width=2)
+    config.save(recipe, tmp_path / initial.RECIPE_FILE)
+    recipe = config.replace(
+        TINY, network="deeplabv3", encoder="resnet18", init=str(tmp_path)
+    )
+    model = initial.network(recipe)
+    assert model.output_shape == (None, 32, 32, 1)
+    got = model.get_layer("resnet18").get_weights()
+    for weight, wanted in zip(got, source.get_weights()):
+        np.testing.assert_array_equal(weight, wanted)
 
 
 @pytest.mark.usefixtures("shallow_resnet")
@@ -128,9 +146,10 @@ def test_imagenet_weights_need_the_published_width():
 @pytest.mark.usefixtures("shallow_resnet")
 def test_imagenet_weights_go_to_the_encoder_of_the_network(monkeypatch):
     filled = []
-    monkeypatch.setattr(resnet, "load_imagenet", filled.append)
+    monkeypatch.setattr(resnet, "load_imagenet", lambda *given: filled.append(given))
     monkeypatch.setattr(resnet, "IMAGENET_WIDTH", 2)
-    recipe = config.replace(TINY, network="deeplabv3", init="imagenet")
-    model = initial.network(recipe)
-    assert filled == [model.get_layer("resnet50")]
+    for init, path in (("imagenet", None), ("weights.h5", "weights.h5")):
+        recipe = config.replace(TINY, network="deeplabv3", init=init)
+        model = initial.network(recipe)
+        assert filled.pop() == (model.get_layer("resnet50"), path)
     assert model.output_shape == (None, 32, 32, 1)

@@ -1,63 +1,28 @@
+import functools
 import json
 import subprocess
 import sys
 
+import cv2
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from echo_keras import config, errors
-from echo_keras.data import schema, tfrecords
-from echo_keras.training import initial, pretrain
+from echo_keras.models import resnet
+from echo_keras.training import initial, optimizers, pretrain
 
-TINY = config.Pretrain(size=16, width=2, batch=4, epochs=2, warmup_epochs=1)
-PATIENTS = "abcdefghi"
-
-
-@pytest.fixture(scope="module")
-def videos(tmp_path_factory):
-    """Folder of records of nine videos of one to three frames, none labelled."""
-    folder = tmp_path_factory.mktemp("videos")
-    file = "unlabelled/echonet-train.tfrecord-00000-of-00001"
-    (folder / "unlabelled").mkdir()
-    with tf.io.TFRecordWriter(str(folder / file)) as writer:
-        for number, patient in enumerate(PATIENTS):
-            writer.write(schema.encode(video(patient, frames=1 + number % 3)))
-    shard = {
-        "file": file,
-        "family": "unlabelled",
-        "split": "train",
-        "bytes": (folder / file).stat().st_size,
-        "patients": list(PATIENTS),
-    }
-    counts = {"labelled_frames": 0, "unlabelled_videos": len(PATIENTS)}
-    manifest = {
-        "format": schema.FORMAT,
-        "dataset": "echonet",
-        "source_fingerprint": "0123abcd",
-        "counts": {"train": counts},
-        "shards": [shard],
-    }
-    (folder / tfrecords.MANIFEST).write_text(json.dumps(manifest))
-    return folder
-
-
-def video(patient, *, frames):
-    random = np.random.default_rng(ord(patient))
-    return schema.UnlabelledVideo(
-        patient=patient,
-        dataset="echonet",
-        view="4CH",
-        frames=tuple(random.integers(0, 256, (frames, 20, 24), np.uint8)),
-        frame_numbers=tuple(range(frames)),
-    )
+TINY = config.Pretrain(
+    size=16, width=2, batch=4, epochs=2, warmup_epochs=1, mixed_precision="off"
+)
+VIDEOS = 9
 
 
 @pytest.fixture(scope="module")
-def artefact(videos, tmp_path_factory):
+def artefact(unlabelled, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "encoder"
-    return folder, pretrain.run(TINY, [videos], folder)
+    return folder, pretrain.run(TINY, [unlabelled], folder)
 
 
 def weights(folder):
@@ -65,17 +30,39 @@ def weights(folder):
     return encoder.get_weights()
 
 
-def test_the_artefact_says_what_was_done(artefact, videos):
+def test_the_artefact_says_what_was_done(artefact, unlabelled):
     folder, summary = artefact
     assert json.loads((folder / pretrain.SUMMARY_FILE).read_text()) == summary
     assert config.load(config.Pretrain, folder / initial.RECIPE_FILE) == TINY
-    assert summary["steps"] == 2 * (len(PATIENTS) // 4)
-    assert summary["videos"] == 9
+    assert summary["steps"] == 2 * (VIDEOS // 4)
+    assert summary["videos"] == VIDEOS
     assert summary["frames"] == 3 * (1 + 2 + 3)
-    assert summary["data"] == [{"dataset": "echonet", "source_fingerprint": "0123abcd"}]
-    for curve in ("loss", "accuracy", "spread"):
+    (data,) = summary["data"]
+    assert data["dataset"] == "echonet"
+    assert data["source_fingerprint"] == "0123abcd"
+    assert summary["code"].startswith("0.")
+    for curve in ("loss", "accuracy", "spread", "alignment", "uniformity"):
         assert len(summary[curve]) == 2
         assert np.isfinite(summary[curve]).all()
+
+
+def test_tensorboard_is_told_every_step_and_shown_the_views(artefact):
+    (events,) = (artefact[0] / pretrain.LOGS).iterdir()
+    steps = {}
+    for event in tf.compat.v1.train.summary_iterator(str(events)):
+        for value in event.summary.value:
+            steps.setdefault(value.tag, []).append(event.step)
+    assert steps.pop("views") == [0]
+    assert set(steps) == {
+        *("loss", "accuracy", "spread", "alignment", "uniformity"),
+        *("learning_rate", "images_per_second"),
+    }
+    assert all(found == [1, 2, 3, 4] for found in steps.values())
+
+
+def test_the_artefact_has_a_picture(artefact):
+    picture = cv2.imread(str(artefact[0] / pretrain.PICTURE_FILE))
+    assert picture.std() > 10
 
 
 def test_the_encoder_has_learned(artefact):
@@ -103,57 +90,83 @@ def test_the_encoder_loads_where_this_library_is_not(artefact):
     assert done.stdout.splitlines()[-1] == str(shapes)
 
 
-def test_the_same_recipe_gives_the_same_weights(artefact, videos, tmp_path):
-    pretrain.run(TINY, [videos], tmp_path / "again")
+@pytest.mark.parametrize("encoder", ["unet", "resnet50", "resnet18"])
+def test_byol_pretrains_every_encoder(unlabelled, tmp_path, monkeypatch, encoder):
+    build = functools.partial(resnet.encoder, blocks=(1, 1, 1, 1))
+    monkeypatch.setattr(resnet, "encoder", build)
+    recipe = config.replace(TINY, method="byol", encoder=encoder)
+    summary = pretrain.run(recipe, [unlabelled], tmp_path / "out")
+    assert np.isfinite(summary["loss"]).all()
+    assert len(weights(tmp_path / "out")) > 40
+
+
+def test_there_is_no_imagenet_for_the_unet_to_begin_with(unlabelled, tmp_path):
+    recipe = config.replace(TINY, init="imagenet")
+    with pytest.raises(errors.InputError, match="no ImageNet weights for the unet"):
+        pretrain.run(recipe, [unlabelled], tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_step_may_take_several_batches(unlabelled, tmp_path):
+    recipe = config.replace(TINY, accumulate=2)
+    summary = pretrain.run(recipe, [unlabelled], tmp_path / "out")
+    assert (summary["steps"], len(summary["loss"])) == (2, 2)
+
+
+def test_the_encoder_is_kept_in_single_precision(unlabelled, tmp_path, capsys):
+    recipe = config.replace(TINY, mixed_precision="bfloat16")
+    summary = pretrain.run(recipe, [unlabelled], tmp_path / "out")
+    assert "multiplying in bfloat16: as asked" in capsys.readouterr().err
+    assert summary["precision"] == "bfloat16"
+    path = tmp_path / "out" / initial.ENCODER_FILE
+    encoder = keras.models.load_model(path, compile=False)
+    assert {layer.compute_dtype for layer in encoder.layers} == {"float32"}
+
+
+def test_what_xla_cannot_do_is_refused(unlabelled, tmp_path, capsys):
+    recipe = config.replace(TINY, jit=True)
+    with pytest.raises(errors.InputError, match="over 2 replicas; leave --jit out"):
+        pretrain.run(recipe, [unlabelled], tmp_path / "out", replicas=2)
+    assert "slower on a CPU" in capsys.readouterr().err
+
+
+def test_videos_that_offer_no_pair_are_counted(unlabelled, tmp_path):
+    """Three of the nine videos have one frame."""
+    recipe = config.replace(TINY, positives="video")
+    summary = pretrain.run(recipe, [unlabelled], tmp_path / "out")
+    assert (summary["videos"], summary["videos_left_out"]) == (VIDEOS, 3)
+    assert (summary["pairs"], summary["steps"]) == (6, 2)
+
+
+def test_the_same_recipe_gives_the_same_weights(artefact, unlabelled, tmp_path):
+    pretrain.run(TINY, [unlabelled], tmp_path / "again")
     for first, second in zip(weights(artefact[0]), weights(tmp_path / "again")):
         np.testing.assert_array_equal(first, second)
 
 
-def test_two_replicas_begin_at_the_same_loss(artefact, videos, tmp_path):
-    summary = pretrain.run(TINY, [videos], tmp_path / "two", replicas=2)
+def test_two_replicas_begin_at_the_same_loss(artefact, unlabelled, tmp_path):
+    summary = pretrain.run(TINY, [unlabelled], tmp_path / "two", replicas=2)
     assert summary["replicas"] == 2
     assert summary["loss"][0] == pytest.approx(artefact[1]["loss"][0], abs=0.02)
     assert len(weights(tmp_path / "two")) == len(weights(artefact[0]))
 
 
-def test_an_epoch_shows_one_frame_of_every_video():
-    counts = [1, 5, 3, 8]
-    steps = list(pretrain.order(counts, epochs=3, batch=2, seed=0))
-    assert len(steps) == 6
-    for first, second in zip(steps[::2], steps[1::2]):
-        drawn = np.concatenate([first, second])
-        assert sorted(drawn[:, 0]) == [0, 1, 2, 3]
-        assert (drawn[:, 1] < np.array(counts)[drawn[:, 0]]).all()
-
-
-def test_epochs_draw_other_frames_in_another_order():
-    steps = list(pretrain.order([50] * 8, epochs=2, batch=8, seed=0))
-    assert (steps[0][:, 0] != steps[1][:, 0]).any()
-    first, second = (step[np.argsort(step[:, 0]), 1] for step in steps)
-    assert (first != second).any()
-
-
-def test_every_frame_of_a_video_is_drawn_in_time():
-    steps = pretrain.order([4, 4], epochs=64, batch=2, seed=0)
-    assert {(v, f) for step in steps for v, f in step} == {
-        (video, frame) for video in range(2) for frame in range(4)
-    }
-
-
-def test_a_batch_larger_than_the_data_is_refused(videos, tmp_path):
-    recipe = config.replace(TINY, batch=10)
-    with pytest.raises(errors.InputError, match="more than the 9 unlabelled videos"):
-        pretrain.run(recipe, [videos], tmp_path / "out")
+def test_a_batch_larger_than_the_data_is_refused(unlabelled, tmp_path):
+    recipe = config.replace(TINY, batch=5, accumulate=2)
+    with pytest.raises(
+        errors.InputError, match="2 times a batch of 5 is more than the 9"
+    ):
+        pretrain.run(recipe, [unlabelled], tmp_path / "out")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("batch", "replicas"), [(3, 2), (2, 2), (1, 1)])
 def test_a_batch_that_replicas_cannot_share_is_refused(
-    videos, tmp_path, batch, replicas
+    unlabelled, tmp_path, batch, replicas
 ):
     recipe = config.replace(TINY, batch=batch)
     with pytest.raises(errors.InputError, match="choose a multiple of the replicas"):
-        pretrain.run(recipe, [videos], tmp_path / "out", replicas=replicas)
+        pretrain.run(recipe, [unlabelled], tmp_path / "out", replicas=replicas)
 
 
 def test_records_without_unlabelled_videos_are_refused(records, tmp_path):
@@ -161,15 +174,35 @@ def test_records_without_unlabelled_videos_are_refused(records, tmp_path):
         pretrain.run(TINY, [records], tmp_path / "out")
 
 
-def test_what_is_there_is_not_written_over(videos, tmp_path):
+def test_what_is_there_is_not_written_over(unlabelled, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(errors.InputError, match="exists and is not empty"):
-        pretrain.run(TINY, [videos], tmp_path)
+        pretrain.run(TINY, [unlabelled], tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_a_broken_loss_leaves_nothing_behind(videos, tmp_path):
-    recipe = config.replace(TINY, learning_rate=1e38, warmup_epochs=0)
-    with pytest.raises(errors.InputError, match="stopped being a number between"):
-        pretrain.run(recipe, [videos], tmp_path / "out")
+def test_a_run_that_could_not_write_its_end_only_writes_it_again(
+    artefact, unlabelled, tmp_path, monkeypatch
+):
+    def full(recipe, path):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(config, "save", full)
+        with pytest.raises(errors.InputError, match=r"No space .* repeat the command"):
+            pretrain.run(TINY, [unlabelled], tmp_path / "out")
+    monkeypatch.setattr(keras.Model, "fit", None)
+    summary = pretrain.run(TINY, [unlabelled], tmp_path / "out")
+    assert summary["loss"] == artefact[1]["loss"]
+    for first, second in zip(weights(artefact[0]), weights(tmp_path / "out")):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_a_broken_loss_leaves_nothing_behind(unlabelled, tmp_path, monkeypatch):
+    def rate(self, step):
+        return tf.where(step < 1, 1e-3, np.nan)
+
+    monkeypatch.setattr(optimizers.WarmupCosine, "__call__", rate)
+    with pytest.raises(errors.InputError, match="a number between steps 2 and 3"):
+        pretrain.run(TINY, [unlabelled], tmp_path / "out")
     assert not list(tmp_path.iterdir())

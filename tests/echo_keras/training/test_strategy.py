@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -42,3 +43,41 @@ def test_a_fresh_process_is_cut_on_demand():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.split()[-1] == "3"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "TF_CONFIG is not set; set it to such as"),
+        ("{worker: a", r"TF_CONFIG is not JSON .*: '\{worker: a'; set it to such as"),
+        ("[]", r"TF_CONFIG names no worker for this process: '\[\]'; set it"),
+        ('{"cluster": {"worker": ["a:1"]}}', "names no worker for this process"),
+        (
+            '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
+            "names no worker for this process",
+        ),
+        (
+            '{"cluster": {"worker": ["a:1"]}, "task": {"type": "ps", "index": 0}}',
+            "names no worker for this process",
+        ),
+    ],
+)
+def test_a_tf_config_that_names_no_worker_is_refused(monkeypatch, text, sentence):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if text is not None:
+        monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(errors.InputError, match=sentence):
+        strategy.create(kind="multi-worker")
+
+
+def test_the_example_of_a_tf_config_is_one(monkeypatch):
+    """It is accepted, and refused only as TensorFlow runs here already."""
+    tf.constant(1)
+    monkeypatch.setenv("TF_CONFIG", json.dumps(strategy.EXAMPLE))
+    with pytest.raises(errors.InputError, match="start a fresh process and join them"):
+        strategy.create(kind="multi-worker")
+
+
+def test_workers_are_not_cut_into_replicas():
+    with pytest.raises(errors.InputError, match="--replicas is for --strategy mirr"):
+        strategy.create(2, kind="multi-worker")

@@ -1,0 +1,50 @@
+"""What TensorBoard shows of a run while it goes on."""
+
+import keras
+import tensorflow as tf
+
+from echo_keras.training import pictures
+
+
+class Board(keras.callbacks.Callback):
+    """Write what each step tells, and a sheet of views, as TensorBoard's events.
+
+    List it behind `Record`, whose curves count the steps.
+    """
+
+    def __init__(self, folder, curves, views, *, batch):
+        """Begin to write.
+
+        Args:
+            folder: Folder of the events.
+            curves: `curves.Curves` of the run.
+            views: `(2, pairs, size, size, 1)` float in [0, 1], to show once.
+            batch: Videos in a batch, over all replicas.
+        """
+        super().__init__()
+        self._folder = folder
+        self._curves = curves
+        self._views = views
+        self._batch = batch
+
+    def on_train_begin(self, logs=None):
+        self._writer = tf.summary.create_file_writer(str(self._folder))
+        self._seconds = self._curves.seconds
+        with self._writer.as_default(step=self._curves.step):
+            sheet = pictures.sheet(self._views)[None, ..., None]
+            tf.summary.image("views", sheet)
+
+    def on_train_batch_end(self, batch, logs=None):
+        step, seconds = self._curves.step, self._curves.seconds
+        told = {
+            **logs,
+            "learning_rate": self.model.optimizer.learning_rate(step - 1),
+            "images_per_second": self._batch / max(seconds - self._seconds, 1e-9),
+        }
+        self._seconds = seconds
+        with self._writer.as_default(step=step):
+            for name, value in told.items():
+                tf.summary.scalar(name, value)
+
+    def on_train_end(self, logs=None):
+        self._writer.close()

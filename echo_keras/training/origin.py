@@ -1,0 +1,62 @@
+"""What an artefact was made from: which records, and which version of this code."""
+
+import hashlib
+import importlib.metadata
+import json
+import pathlib
+import subprocess
+
+from echo_keras.data import tfrecords
+
+PACKAGE = pathlib.Path(__file__).parents[1]
+
+
+def records(folder):
+    """What tells the records of a folder from others, whatever the folder's name.
+
+    Args:
+        folder: Folder of records.
+
+    Returns:
+        Dict of `dataset`, `source_fingerprint` and `records_fingerprint`.
+
+    Raises:
+        InputError: The folder holds no finished records.
+    """
+    manifest = tfrecords.manifest(folder)
+    text = json.dumps(manifest, sort_keys=True)
+    return {
+        "dataset": manifest["dataset"],
+        "source_fingerprint": manifest["source_fingerprint"],
+        "records_fingerprint": hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+def code(package=PACKAGE):
+    """Version of this library: its commit where it stands in git, else its number.
+
+    Args:
+        package: Folder of the library.
+
+    Returns:
+        Such as `0.1.0`, or `0.1.0+1f2e3d4c` and `.changed` where files differ from
+        that commit.
+    """
+    version = importlib.metadata.version("echo-keras")
+    # Installed below another project's repository, the library is no part of it.
+    own = _git(package, "ls-files", "--error-unmatch", "__init__.py")
+    commit = _git(package, "rev-parse", "--short=8", "HEAD") if own else None
+    if not commit:
+        return version
+    changed = ".changed" if _git(package, "status", "--porcelain", ".") else ""
+    return f"{version}+{commit}{changed}"
+
+
+def _git(folder, *words):
+    """What git answers, nothing where it fails or is not installed."""
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True
+        ).stdout.strip()
+    except OSError:
+        return ""

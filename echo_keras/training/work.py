@@ -1,0 +1,99 @@
+"""The folder of an unfinished run, beside its output, that a killed run goes on in."""
+
+import contextlib
+import json
+import pathlib
+import shutil
+import tempfile
+
+from echo_keras import aside, errors
+
+IDENTITY_FILE = "run.json"
+ARTEFACT = "artefact"
+CHECKPOINTS = "checkpoints"
+SUFFIX = ".partial"
+
+
+@contextlib.contextmanager
+def folder(output, identity):
+    """Work in `OUTPUT.partial`; what is in its `artefact` becomes the output at last.
+
+    The folder stays when the process is killed, so that the same run can go on there.
+    It goes when the run is refused before it has a checkpoint.
+
+    Args:
+        output: Final path; it must not exist, or be an empty folder.
+        identity: Dict ready for JSON, of all that decides the result.
+
+    Yields:
+        `pathlib.Path` of the folder.
+
+    Raises:
+        InputError: The output is taken or cannot be made, or another run, or something
+            that is no run, stands in its work folder.
+    """
+    output = pathlib.Path(output)
+    aside.vacant(output)
+    work = output.with_name(output.name + SUFFIX)
+    identity = json.loads(json.dumps(identity))
+    if (work / IDENTITY_FILE).is_file():
+        _check(work, identity)
+    else:
+        _begin(work, identity)
+    try:
+        yield work
+    except errors.InputError:
+        if not list((work / CHECKPOINTS).glob("*")):
+            shutil.rmtree(work)
+        raise
+    if output.exists():
+        output.rmdir()
+    (work / ARTEFACT).rename(output)
+    shutil.rmtree(work)
+
+
+@contextlib.contextmanager
+def helper(output):
+    """Work for the process that writes the output, in a folder that goes at the end.
+
+    Args:
+        output: Final path of the other process, in whose folder its checkpoints are.
+
+    Yields:
+        `pathlib.Path` of the folder.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"{pathlib.Path(output).name}-") as name:
+        (pathlib.Path(name) / ARTEFACT).mkdir()
+        yield pathlib.Path(name)
+
+
+def checkpoints(output):
+    """Folder of the checkpoints of the process that writes the output."""
+    output = pathlib.Path(output)
+    return output.with_name(output.name + SUFFIX) / CHECKPOINTS
+
+
+def _begin(work, identity):
+    if work.exists() and (not work.is_dir() or any(work.iterdir())):
+        raise errors.InputError(
+            f"{work} is in the way and was not left by this command; remove it"
+        )
+    try:
+        (work / ARTEFACT).mkdir(parents=True)
+        with aside.file(work / IDENTITY_FILE) as path:
+            path.write_text(json.dumps(identity, indent=2) + "\n")
+    except OSError as reason:
+        raise errors.InputError(f"cannot write {work}: {reason}") from reason
+
+
+def _check(work, identity):
+    begun = json.loads((work / IDENTITY_FILE).read_text())
+    for name, value in identity.items():
+        if begun.get(name) != value:
+            other = f"{name} {begun.get(name)}, not {value}"
+            if isinstance(value, (dict, list)):
+                other = f"other {name}"
+            raise errors.InputError(
+                f"{work} was begun with {other}; repeat the command that began it, or "
+                "remove the folder to start anew"
+            )

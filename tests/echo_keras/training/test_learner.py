@@ -1,0 +1,119 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from echo_keras import config
+from echo_keras.training import initial, learner
+
+TINY = config.Pretrain(size=32, width=2, batch=8, warmup_epochs=0, learning_rate=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "hidden", "projection"),
+    [
+        (config.Pretrain(method="simclr", width=2), 16, 128),
+        (config.Pretrain(method="byol", width=2), 128, 8),
+        (config.Pretrain(method="simclr", width=2, hidden=6, projection=5), 6, 5),
+        (config.Pretrain(method="byol", width=2, hidden=6, projection=5), 6, 5),
+    ],
+)
+def test_heads_scale_with_the_width_unless_the_recipe_says(recipe, hidden, projection):
+    model = learner.create(recipe, 10)
+    shapes = {
+        layer.name: layer.kernel.shape[-1]
+        for head in model._flatten_layers()
+        for layer in getattr(head, "layers", ())
+        if isinstance(layer, keras.layers.Dense)
+    }
+    assert shapes["projection_hidden"] == hidden
+    assert shapes["projection_out"] == projection
+
+
+@pytest.mark.parametrize("method", ["simclr", "byol"])
+def test_a_run_may_begin_with_an_earlier_encoder(pretrained, method):
+    recipe = config.replace(TINY, init=str(pretrained), method=method)
+    model = learner.create(recipe, 10)
+    earlier = keras.models.load_model(pretrained / initial.ENCODER_FILE, compile=False)
+    for own, weight in zip(model.encoder.get_weights(), earlier.get_weights()):
+        np.testing.assert_array_equal(own, weight)
+    if method == "byol":
+        target = model.target.layers[1].get_weights()
+        np.testing.assert_array_equal(target, model.online.layers[1].get_weights())
+
+
+def batch(parts=1):
+    shape = (8, parts, 1, TINY.size, TINY.size, 1)
+    noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    return noise, np.arange(8 * parts, dtype=np.int32).reshape(8, parts)
+
+
+def fit(model, steps):
+    data = tf.data.Dataset.from_tensors(batch()).repeat()
+    return model.fit(data, epochs=steps, steps_per_epoch=1, verbose=0).history
+
+
+@pytest.fixture
+def same_views(monkeypatch):
+    """Both views are the frame itself, so that only the precision differs."""
+    monkeypatch.setitem(learner.VIEWS, "echo", lambda images, seed, **_: images)
+
+
+@pytest.mark.usefixtures("same_views")
+@pytest.mark.parametrize("multiply", ["bfloat16", "float16"])
+@pytest.mark.parametrize("method", ["simclr", "byol"])
+def test_a_lower_precision_learns_as_well(method, multiply):
+    """The first loss is nearly the same, and the frames are told apart as surely."""
+    histories = {}
+    for name in ("float32", multiply):
+        keras.utils.set_random_seed(0)
+        model = learner.create(config.replace(TINY, method=method), 1000, multiply=name)
+        histories[name] = fit(model, 30)
+    single, half = histories["float32"], histories[multiply]
+    assert half["loss"][0] == pytest.approx(single["loss"][0], abs=0.1)
+    assert half["accuracy"][-1] >= single["accuracy"][-1] - 0.1
+    assert np.isfinite(half["loss"]).all()
+
+
+@pytest.mark.parametrize("multiply", ["bfloat16", "float16"])
+def test_weights_statistics_and_pooling_stay_in_single_precision(multiply):
+    model = learner.create(TINY, 10, multiply=multiply)
+    assert {weight.dtype for weight in model.weights} == {tf.float32}
+    computes = {layer.name: layer.compute_dtype for layer in model._flatten_layers()}
+    assert computes["encoder0a_conv"] == multiply
+    pooled = [dtype for name, dtype in computes.items() if name.startswith("pooled")]
+    assert "float32" in pooled
+    assert keras.mixed_precision.global_policy().name == "float32"
+
+
+@pytest.mark.usefixtures("same_views")
+def test_the_gradient_of_several_batches_is_the_mean_of_theirs():
+    """Two parts of one step move as two first steps of the same model, halved."""
+
+    def moved(frames, patients):
+        keras.utils.set_random_seed(0)
+        model = learner.create(TINY, 10)
+        model.compile(keras.optimizers.legacy.SGD(1.0))
+        before = [weight.numpy() for weight in model.trainable_variables]
+        told = model.train_step((tf.constant(frames), tf.constant(patients)))
+        after = [weight.numpy() for weight in model.trainable_variables]
+        return told, [old - new for old, new in zip(before, after)]
+
+    frames, patients = batch(parts=2)
+    told, both = moved(frames, patients)
+    parts = [moved(frames[:, [i]], patients[:, [i]]) for i in range(2)]
+    for name, value in told.items():
+        expected = np.mean([part[name] for part, _ in parts])
+        np.testing.assert_allclose(value, expected, atol=1e-5)
+    for found, first, second in zip(both, parts[0][1], parts[1][1]):
+        np.testing.assert_allclose(found, (first + second) / 2, atol=2e-4)
+
+
+@pytest.mark.usefixtures("same_views")
+def test_xla_changes_nothing_but_the_speed():
+    losses = []
+    for jit in (False, True):
+        keras.utils.set_random_seed(0)
+        losses.append(fit(learner.create(config.replace(TINY, jit=jit), 100), 2))
+    for name in losses[0]:
+        np.testing.assert_allclose(*(one[name] for one in losses), atol=1e-3)

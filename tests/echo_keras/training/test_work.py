@@ -1,0 +1,110 @@
+import contextlib
+import json
+
+import pytest
+
+from echo_keras import errors
+from echo_keras.training import work
+
+IDENTITY = {"size": 16, "splits": ("train",), "data": [{"dataset": "camus"}]}
+
+
+class Killed(BaseException):
+    pass
+
+
+def kill(output, identity=IDENTITY, *, checkpoint=True):
+    """Leave behind what a killed run leaves."""
+    with contextlib.suppress(Killed), work.folder(output, identity) as folder:
+        (folder / work.CHECKPOINTS).mkdir()
+        if checkpoint:
+            (folder / work.CHECKPOINTS / "checkpoint").write_text("here")
+        (folder / work.ARTEFACT / "logs").write_text("one")
+        raise Killed
+    return folder
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_finished_run_leaves_its_artefact_and_nothing_else(tmp_path, exists):
+    output = tmp_path / "deep" / "encoder"
+    if exists:
+        output.mkdir(parents=True)
+    with work.folder(output, IDENTITY) as folder:
+        assert folder.name == "encoder.partial"
+        (folder / work.ARTEFACT / "model").write_text("weights")
+        assert not exists or not list(output.iterdir())
+    assert [path.name for path in output.parent.iterdir()] == ["encoder"]
+    assert [path.name for path in output.iterdir()] == ["model"]
+
+
+def test_a_killed_run_goes_on_with_what_it_left(tmp_path):
+    kill(tmp_path / "encoder")
+    with work.folder(tmp_path / "encoder", IDENTITY) as folder:
+        assert (folder / work.CHECKPOINTS / "checkpoint").read_text() == "here"
+        assert (folder / work.ARTEFACT / "logs").read_text() == "one"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"size": 32}, "begun with size 16, not 32; repeat the command"),
+        ({"splits": ["unlisted"]}, "begun with other splits; repeat the command"),
+        ({"data": [{"dataset": "echonet"}]}, "begun with other data; repeat"),
+        ({"optimizer": "lars"}, "begun with optimizer None, not lars"),
+    ],
+)
+def test_another_run_is_refused_and_the_first_one_kept(tmp_path, change, sentence):
+    folder = kill(tmp_path / "encoder")
+    with (
+        pytest.raises(errors.InputError, match=sentence),
+        work.folder(tmp_path / "encoder", {**IDENTITY, **change}),
+    ):
+        pass
+    assert (folder / work.CHECKPOINTS / "checkpoint").exists()
+
+
+def test_a_folder_of_something_else_is_refused_and_kept(tmp_path):
+    other = tmp_path / "encoder.partial"
+    other.mkdir()
+    (other / "notes.txt").write_text("mine")
+    with (
+        pytest.raises(errors.InputError, match="was not left by this command; remove"),
+        work.folder(tmp_path / "encoder", IDENTITY),
+    ):
+        pass
+    assert [path.name for path in other.iterdir()] == ["notes.txt"]
+
+
+def test_a_file_in_the_way_is_refused(tmp_path):
+    (tmp_path / "encoder.partial").write_text("mine")
+    with (
+        pytest.raises(errors.InputError, match="was not left by this command"),
+        work.folder(tmp_path / "encoder", IDENTITY),
+    ):
+        pass
+
+
+def test_a_place_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(errors.InputError, match=r"cannot write .*encoder\.partial"),
+        work.folder(tmp_path / "file" / "encoder", IDENTITY),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("checkpoint", [False, True])
+def test_a_refused_run_leaves_only_checkpoints_worth_keeping(tmp_path, checkpoint):
+    kill(tmp_path / "encoder", checkpoint=checkpoint)
+    with (
+        pytest.raises(errors.InputError, match="broken"),
+        work.folder(tmp_path / "encoder", IDENTITY),
+    ):
+        raise errors.InputError("broken")
+    assert (tmp_path / "encoder.partial").exists() is checkpoint
+
+
+def test_the_identity_is_written_for_a_reader(tmp_path):
+    folder = kill(tmp_path / "encoder")
+    written = json.loads((folder / work.IDENTITY_FILE).read_text())
+    assert written == {**IDENTITY, "splits": ["train"]}
