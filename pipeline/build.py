@@ -11,7 +11,9 @@ import json
 import logging
 import os
 import shlex
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import apache_beam as beam
@@ -30,6 +32,7 @@ from pipeline.sources import frames, listings
 MOST_THREADS = 8
 
 _LOG = logging.getLogger(__name__)
+_STOPPED = threading.Event()
 
 
 class ConvertShards(beam.PTransform):
@@ -48,6 +51,8 @@ class ConvertShards(beam.PTransform):
 
 
 def _convert_shard(name, choice, layout):
+    if _STOPPED.is_set():
+        return
     try:
         counts = convert.convert(sharding.load(name, layout), choice, layout)
         for count, number in counts.items():  # what a runner shows of its jobs
@@ -89,6 +94,10 @@ def run(
             files are damaged.
     """
     choice = frames.choice(unlabelled_frames)
+    if beam_args and not beam_args[0].startswith("-"):
+        raise errors.InputError(
+            f"{beam_args[0]!r} is no option; what follows -- are options for Beam"
+        )
     files.use_options(beam_args)
     source, output = str(source).rstrip("/"), str(output).rstrip("/")
     layout = layouts.Layout(output)
@@ -113,7 +122,7 @@ def run(
             rejects,
             dataset=dataset,
             source=source,
-            command=_command(dataset, source, choice, shards),
+            command=_command(dataset, source, choice, shards, max_rejected),
         )
         _finish(layout, manifest, rejects)
     return manifest
@@ -140,17 +149,26 @@ def _rejects(listing, summaries):
 
 def _convert(plan, choice, layout, *, beam_args):
     pending = [shard for shard in plan if not files.exists(layout.summary(shard))]
+    if len(pending) < len(plan):
+        kept = len(plan) - len(pending)
+        sys.stderr.write(f"going on: {kept} of {len(plan)} shards are there\n")
     if pending:
         for shard in pending:
             sharding.save(shard, layout)
         chosen, options = _runner(beam_args, most_workers=len(pending))
         with contextlib.ExitStack() as stack:
             stack.enter_context(watch.bar(plan, layout))
+            stack.enter_context(_ended_by_interrupt())
             pipeline = stack.enter_context(beam.Pipeline(chosen, options))
             names = [shard.name for shard in pending]
             planned = pipeline | "Shards" >> beam.Create(names)
             _ = planned | "Convert shards" >> ConvertShards(choice, layout)
     unfinished = [shard for shard in plan if not files.exists(layout.summary(shard))]
+    if unfinished and _STOPPED.is_set():
+        raise errors.InputError(
+            f"stopped, with {len(unfinished)} of {len(plan)} shards left; run the same "
+            "command again to go on"
+        )
     if unfinished:
         raise errors.InputError(
             f"{len(unfinished)} of {len(plan)} shards could not be written in "
@@ -158,6 +176,30 @@ def _convert(plan, choice, layout, *, beam_args):
             "the same command again, which converts only what is missing"
         )
     return [json.loads(files.content(layout.summary(shard))) for shard in plan]
+
+
+@contextlib.contextmanager
+def _ended_by_interrupt():
+    """On the first SIGINT, end after the shards at hand; threads cannot be broken off.
+
+    A second one has its usual effect.
+    """
+    _STOPPED.clear()
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(*_):
+        _STOPPED.set()
+        signal.signal(signal.SIGINT, before)
+        sys.stderr.write("stopping after the shards at hand\n")
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _runner(beam_args, *, most_workers):
@@ -194,9 +236,10 @@ def _named(name):
         ) from reason
 
 
-def _command(dataset, source, choice, shards):
+def _command(dataset, source, choice, shards, max_rejected):
+    """The command without output and Beam options, which decide nothing."""
     words = ["echo-keras", "build-tfrecords", "--dataset", dataset, "--source", source]
-    words += ["--unlabelled-frames", str(choice)]
+    words += ["--unlabelled-frames", str(choice), "--max-rejected", str(max_rejected)]
     return shlex.join(words + (["--shards", str(shards)] if shards else []))
 
 

@@ -57,7 +57,13 @@ def below(folder):
     """
     if is_remote(folder):
         prefix = f"{folder}".rstrip("/") + "/"
-        [match] = filesystems.FileSystems.match([prefix + "**"])
+        try:
+            [match] = filesystems.FileSystems.match([prefix + "**"])
+        except (OSError, ValueError) as error:
+            raise errors.InputError(
+                f"cannot list {folder} ({error}); is the address right, and Beam's "
+                "extra for this store installed, such as apache-beam[aws]?"
+            ) from error
         found = {
             file.path[len(prefix) :]: file.size_in_bytes
             for file in match.metadata_list

@@ -108,10 +108,12 @@ def largest_difference(servable, model, served):
 
 
 def _recipe(folder):
+    if not folder.is_dir():
+        raise errors.InputError(f"no folder {folder}; is the path right?")
     if not (folder / MODEL).is_file():
         found = sorted(path.name for path in folder.glob("*"))[:5]
         raise errors.InputError(
-            f"{folder} holds no {MODEL} but {', '.join(found) or 'nothing'}; give a "
+            f"{folder} holds {', '.join(found) or 'nothing'} and no {MODEL}; give a "
             "folder that echo-keras finetune wrote"
         )
     path = folder / RECIPE

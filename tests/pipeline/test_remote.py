@@ -215,6 +215,8 @@ def test_an_output_that_holds_records_is_kept(store, echonet_copy):
 def test_what_is_not_there_is_told(store):
     with pytest.raises(errors.InputError, match="no file below store://bucket/raw"):
         files.below("store://bucket/raw")
+    with pytest.raises(errors.InputError, match=r"cannot list nostore://x .*extra for"):
+        files.below("nostore://x")
     with pytest.raises(errors.InputError, match=r"cannot read store://bucket/raw/a \("):
         files.opened("store://bucket/raw/a")
     assert store == {}

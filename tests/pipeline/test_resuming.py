@@ -1,4 +1,5 @@
 import os
+import signal
 
 import pytest
 
@@ -131,3 +132,34 @@ def test_a_source_that_links_to_itself_is_told(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with pytest.raises(errors.InputError, match="loop"):
         run(tmp_path / "loop", tmp_path / "records")
+
+
+def test_a_job_that_goes_on_says_so(echonet_copy, tmp_path, converted, capsys):
+    source = echonet_copy.write()
+    fail_at_the_third(source, tmp_path / "records")
+    run(source, tmp_path / "records")
+    assert "going on: 2 of 3 shards are there" in capsys.readouterr().err
+
+
+def test_an_interrupt_ends_the_job_after_the_shards_at_hand(
+    echonet_copy, tmp_path, monkeypatch
+):
+    source, original = echonet_copy.write(), build.convert.convert
+
+    def interrupted(shard, choice, layout):
+        os.kill(os.getpid(), signal.SIGINT)
+        return original(shard, choice, layout)
+
+    before = signal.getsignal(signal.SIGINT)
+    with monkeypatch.context() as patch:
+        patch.setattr(build.convert, "convert", interrupted)
+        with pytest.raises(errors.InputError, match="stopped, with 2 of 3 shards"):
+            run(source, tmp_path / "records")
+    assert signal.getsignal(signal.SIGINT) is before
+    manifest = run(source, tmp_path / "records")
+    assert manifest["counts"]["train"]["labelled_frames"] == 4
+
+
+def test_a_stray_word_is_refused(echonet_copy, tmp_path):
+    with pytest.raises(errors.InputError, match="'foo' is no option; what follows"):
+        run(echonet_copy.write(), tmp_path / "records", beam_args=("foo",))
