@@ -283,7 +283,7 @@ def killed_while_converting(source, output, delay):
     """Run the job and kill it with its workers soon after it finished a shard more."""
     command = (
         "import sys; from pipeline import build; "
-        "build.run('echonet', *sys.argv[1:3], shards=16, beam_args=sys.argv[3:])"
+        "build.run('echonet', *sys.argv[1:3], shards=64, beam_args=sys.argv[3:])"
     )
     finished = output.with_name(f"{output.name}.partial") / "finished"
     before = len(list(finished.glob("*")))
@@ -301,13 +301,13 @@ def killed_while_converting(source, output, delay):
 
 @pytest.mark.slow
 def test_a_job_killed_ten_times_ends_in_the_same_bytes(tmp_path, make_echonet):
-    source = make_echonet(tmp_path / "echonet", patients=64).write()
-    run("echonet", source, tmp_path / "whole", shards=16)
+    source = make_echonet(tmp_path / "echonet", patients=256).write()
+    run("echonet", source, tmp_path / "whole", shards=64)
     output = tmp_path / "records"
     chance = random.Random(0)
     for _ in range(10):
         assert killed_while_converting(source, output, chance.uniform(0, 0.02))
         assert not output.exists()
-    run("echonet", source, output, shards=16)
+    run("echonet", source, output, shards=64)
     assert contents(output) == contents(tmp_path / "whole")
     assert not list(tmp_path.glob("*.partial"))
