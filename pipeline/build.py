@@ -94,10 +94,6 @@ def run(
             files are damaged.
     """
     choice = frames.choice(unlabelled_frames)
-    if beam_args and not beam_args[0].startswith("-"):
-        raise errors.InputError(
-            f"{beam_args[0]!r} is no option; what follows -- are options for Beam"
-        )
     files.use_options(beam_args)
     source, output = str(source).rstrip("/"), str(output).rstrip("/")
     layout = layouts.Layout(output)
@@ -116,14 +112,9 @@ def run(
         summaries = _convert(plan, choice, layout, beam_args=beam_args)
         rejects = _rejects(listing, summaries)
         manifests.check_rejects(rejects, listing.patients, most=max_rejected)
-        manifest = manifests.manifest(
-            listing,
-            summaries,
-            rejects,
-            dataset=dataset,
-            source=source,
-            command=_command(dataset, source, choice, shards, max_rejected),
-        )
+        command = _command(dataset, source, choice, shards, max_rejected)
+        origin = {"dataset": dataset, "source": source, "command": command}
+        manifest = manifests.manifest(listing, summaries, rejects, **origin)
         _finish(layout, manifest, rejects)
     return manifest
 

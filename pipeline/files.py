@@ -36,7 +36,14 @@ def use_options(beam_args):
 
     Args:
         beam_args: Options as on the command line.
+
+    Raises:
+        InputError: They begin with a word that is no option.
     """
+    if beam_args and not beam_args[0].startswith("-"):
+        raise errors.InputError(
+            f"{beam_args[0]!r} is no option; what follows -- are options for Beam"
+        )
     options = pipeline_options.PipelineOptions(list(beam_args))
     filesystems.FileSystems.set_options(options)
 
