@@ -1,0 +1,55 @@
+"""Commands that export, serve and score."""
+
+import click
+
+from echo_keras import errors
+from echo_keras.cli.group import PATH, main
+
+
+@main.command()
+@click.option("--model", type=PATH, required=True, help="Folder of finetune.")
+@click.option("--output", type=PATH, required=True, help="saved_models/NAME")
+def export(model, output):
+    """Export a fine-tuned model as the next version below saved_models/NAME."""
+    from echo_keras.serving import export
+
+    click.echo(f"exported and verified  {export.export(model, output)}")
+
+
+@main.command()
+@click.option("--models", type=PATH, required=True, help="Folder of NAME/VERSION.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True)
+def serve(models, host, port):
+    """Serve exported models over TensorFlow Serving's REST API."""
+    from echo_keras.serving import server
+
+    def ready(urls):
+        for url in urls:
+            click.echo(f"serving  {url}")
+
+    server.serve(models, host=host, port=port, ready=ready)
+
+
+@main.command()
+@click.option("--data", required=True, help="Folder of records.")
+@click.option("--split", default="test", show_default=True)
+@click.option("--url", help="http://HOST:PORT/v1/models/NAME of a running server.")
+@click.option("--model", type=PATH, help="Model folder, to score without a server.")
+@click.option("--output", type=PATH, required=True, help="JSON to write or replace.")
+def evaluate(data, split, url, model, output):
+    """Score a model on a labelled split, through REST or in this process."""
+    if (url is None) == (model is None):
+        raise errors.InputError("give either --url or --model")
+    from echo_keras.serving import evaluate
+
+    if url:
+        scores = evaluate.by_url(data, split, url)
+    else:
+        scores = evaluate.by_model(data, split, model)
+    evaluate.write(scores, output)
+    low, high = scores["dice_per_image_interval"]
+    click.echo(
+        f"dice {scores['dice_per_image_mean']:.4f} ({low:.4f}-{high:.4f})  "
+        f"{scores['images']} images of {scores['patients']} patients  {output}"
+    )

@@ -1,0 +1,16 @@
+"""Commands that run the others."""
+
+import click
+
+from echo_keras.cli.group import PATH, main
+
+
+@main.command()
+@click.option("--camus", type=PATH, help="CAMUS as downloaded.")
+@click.option("--echonet", type=PATH, help="EchoNet-Dynamic as downloaded.")
+@click.option("--output", type=PATH, default="runs/demo", show_default=True)
+def demo(camus, echonet, output):
+    """Run the whole route, on synthetic hearts where no data set is given."""
+    from echo_keras.study import demo
+
+    click.echo(demo.run(output, camus=camus, echonet=echonet, say=click.echo))

@@ -1,0 +1,124 @@
+"""Commands that train."""
+
+import click
+
+from echo_keras import config, errors
+from echo_keras.cli.group import PATH, POSITIVE, main
+
+FRACTION = click.FloatRange(0, 1, min_open=True)
+INIT = "random, imagenet, its weights (.h5) or a folder of echo-keras pretrain."
+
+
+@main.command()
+@click.option("--data", required=True, multiple=True, help="May repeat.")
+@click.option("--output", type=PATH, required=True, help="Folder of the encoder.")
+@click.option("--method", type=click.Choice(["simclr", "byol"]), show_default="simclr")
+@click.option(
+    "--encoder",
+    type=click.Choice(["unet", "resnet50", "resnet18"]),
+    show_default=config.Pretrain.encoder,
+)
+@click.option("--init", show_default=config.Pretrain.init, help=INIT)
+@click.option(
+    "--positives",
+    type=click.Choice(["frame", "video", "patient"]),
+    show_default=config.Pretrain.positives,
+    help="Whose frames make a pair of views.",
+)
+@click.option(
+    "--mixed-precision",
+    type=click.Choice(["auto", "off", "bfloat16", "float16"]),
+    show_default=config.Pretrain.mixed_precision,
+)
+@click.option("--jit/--no-jit", default=None, help="Compile by XLA.  [default: no-jit]")
+@click.option(
+    "--accumulate",
+    type=POSITIVE,
+    show_default=str(config.Pretrain.accumulate),
+    help="Batches that make a step; the negatives stay within a batch.",
+)
+@click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
+@click.option("--epochs", type=POSITIVE, show_default=str(config.Pretrain.epochs))
+@click.option(
+    "--replicas",
+    type=POSITIVE,
+    show_default="all GPUs, or 1",
+    help="GPUs, or parts to split a CPU into; the same result, up to rounding.",
+)
+@click.option(
+    "--strategy",
+    "kind",
+    type=click.Choice(["mirrored", "multi-worker"]),
+    default="mirrored",
+    show_default=True,
+    help="This machine, or the workers of TF_CONFIG; each runs this command.",
+)
+@click.option(
+    "--checkpoint-seconds",
+    type=click.FloatRange(0),
+    default=300.0,
+    show_default=True,
+    help="Between two checkpoints; the same command goes on from the last one.",
+)
+def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
+    """Pretrain an encoder on unlabelled videos."""
+    recipe = config.load(config.Pretrain, path, **options)
+    from echo_keras.training import pretrain
+
+    how = {"replicas": replicas, "checkpoint_seconds": checkpoint_seconds}
+    summary = pretrain.run(recipe, data, output, kind=kind, **how)
+    click.echo(
+        f"loss {summary['loss'][-1]:.3f}  accuracy {summary['accuracy'][-1]:.3f}  "
+        f"{output}"
+    )
+
+
+@main.command()
+@click.option("--data", required=True, help="Folder of records.")
+@click.option("--output", type=PATH, required=True, help="Folder of the model.")
+@click.option(
+    "--fraction",
+    type=FRACTION,
+    show_default=str(config.Finetune.fraction),
+    help="Share of the labelled patients, for training and for validation.",
+)
+@click.option(
+    "--subset-seed",
+    type=int,
+    show_default=str(config.Finetune.subset_seed),
+    help="Which patients a fraction draws.",
+)
+@click.option(
+    "--network",
+    type=click.Choice(["unet", "deeplabv3"]),
+    show_default=config.Finetune.network,
+)
+@click.option(
+    "--encoder",
+    type=click.Choice(["resnet50", "resnet18"]),
+    show_default=config.Finetune.encoder,
+    help="Of deeplabv3.",
+)
+@click.option("--init", show_default=config.Finetune.init, help=INIT)
+@click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
+@click.option("--epochs", type=POSITIVE, help="In place of steps.")
+@click.option("--steps", type=POSITIVE, show_default=str(config.Finetune.steps))
+@click.option(
+    "--seed",
+    type=int,
+    show_default=str(config.Finetune.seed),
+    help="Of weights, order and augmentation.",
+)
+def finetune(data, output, path, epochs, **options):
+    """Fine-tune a segmentation network on a fraction of the labels."""
+    if epochs and options["steps"]:
+        raise errors.InputError("--epochs and --steps exclude each other; give one")
+    recipe = config.load(config.Finetune, path, **options)
+    from echo_keras.training import finetune
+
+    summary = finetune.run(recipe, data, output, epochs=epochs)
+    click.echo(
+        f"labelled patients: {len(summary['patients']['train'])} to train, "
+        f"{len(summary['patients']['validation'])} to validate  "
+        f"validation dice {summary['dice']:.3f}  {output}"
+    )

@@ -1,0 +1,129 @@
+"""Flat YAML to a frozen dataclass and back, strictly."""
+
+import dataclasses
+import math
+import pathlib
+import typing
+
+import yaml
+
+from echo_keras import errors
+
+MAY_BE_ZERO = (
+    "seed",
+    "subset_seed",
+    "warmup_epochs",
+    "warmup_steps",
+    "weight_decay",
+    "average_decay",
+    "hidden",
+    "projection",
+)
+BELOW = {"average_decay": 1, "seed": 2**31, "subset_seed": 2**31}
+
+
+def replace(recipe, **values):
+    """Copy of a recipe with some values changed."""
+    return dataclasses.replace(recipe, **values)
+
+
+def load(recipe, path=None, **options):
+    """Build a recipe: an option goes before the YAML, the YAML before the default.
+
+    Args:
+        recipe: The dataclass to build, `Pretrain` or `Finetune`.
+        path: Flat YAML file with what differs from the defaults, or None.
+        **options: Values from the command line; None means not given.
+
+    Returns:
+        Instance of `recipe`.
+
+    Raises:
+        InputError: The file is not a flat mapping, or a key or a value does not fit.
+    """
+    values = _read(pathlib.Path(path)) if path else {}
+    values |= {key: value for key, value in options.items() if value is not None}
+    fields = typing.get_type_hints(recipe)
+    origin = f"{path}: " if path else ""
+    unknown = sorted(set(values) - set(fields), key=str)
+    if unknown:
+        raise errors.InputError(
+            f"{origin}unknown key {unknown[0]!r}; a {recipe.__name__} recipe has "
+            + ", ".join(sorted(fields))
+        )
+    values = {
+        key: _fit(value, fields[key], origin + key) for key, value in values.items()
+    }
+    for key, value in values.items():
+        _bounded(value, key, origin + key)
+    return recipe(**values)
+
+
+def save(recipe, path):
+    """Write a recipe, defaults included, as YAML that `load` reads back."""
+    values = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in dataclasses.asdict(recipe).items()
+    }
+    pathlib.Path(path).write_text(yaml.safe_dump(values, sort_keys=False))
+
+
+def _read(path):
+    try:
+        values = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as reason:
+        raise errors.InputError(f"cannot read recipe {path}: {reason}") from reason
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise errors.InputError(
+            f"recipe {path} must be lines of `key: value`, not a "
+            f"{type(values).__name__}"
+        )
+    return values
+
+
+def _fit(value, kind, name):
+    if typing.get_origin(kind) is typing.Literal:
+        allowed = typing.get_args(kind)
+        if value not in allowed:
+            raise errors.InputError(
+                f"{name} is {value!r}; choose one of {', '.join(map(str, allowed))}"
+            )
+        return value
+    if typing.get_origin(kind) is tuple:
+        if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
+            return tuple(value)
+        raise errors.InputError(f"{name} is {value!r}; give a list of words")
+    if kind is float and isinstance(value, (int, float, str)):
+        return _number(value, name)
+    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        return value
+    raise errors.InputError(f"{name} is {value!r}; it must be of type {kind.__name__}")
+
+
+def _number(value, name):
+    """YAML 1.1 reads 1e-3 as a word, so words that are numbers count as numbers."""
+    try:
+        if not isinstance(value, bool) and math.isfinite(float(value)):
+            return float(value)
+    except ValueError:
+        pass
+    raise errors.InputError(f"{name} is {value!r}; it must be a number")
+
+
+def _bounded(value, key, name):
+    if key == "splits" and "test" in value:
+        raise errors.InputError(
+            f"{name} holds test; an encoder that has seen the test patients cannot be "
+            "scored on them"
+        )
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return
+    zero = key in MAY_BE_ZERO
+    if value < 0 or (value == 0 and not zero):
+        raise errors.InputError(
+            f"{name} is {value}; it must be above 0{', or 0' if zero else ''}"
+        )
+    if value >= BELOW.get(key, math.inf):
+        raise errors.InputError(f"{name} is {value}; it must be below {BELOW[key]}")
