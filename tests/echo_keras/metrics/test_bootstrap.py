@@ -70,3 +70,33 @@ def test_the_seed_decides_the_interval():
         bootstrap.mean(values, patients, seed=seed, draws=500) for seed in (0, 0, 1)
     )
     assert first == again != other
+
+
+def test_a_figure_comes_with_its_interval():
+    columns = [[1.0, 2.0], [3.0, 4.0]]
+    found, (low, high) = bootstrap.estimate(
+        columns, ["a", "b"], bootstrap.mean_of_ratios
+    )
+    assert found == pytest.approx(4 / 6)
+    assert (low, high) == (0.5, 0.75)
+
+
+def test_a_mean_over_batches_leaves_out_the_empty_ones():
+    sums = np.array([[1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 0.0, 0.0], [0.0] * 4])
+    found = bootstrap.mean_of_ratios(sums)
+    np.testing.assert_allclose(found, [0.625, 0.5, np.nan])
+
+
+def test_a_figure_that_no_draw_defines_has_no_interval():
+    found = bootstrap.estimate([[0.0, 0.0]], ["a"], bootstrap.mean_of_ratios)
+    np.testing.assert_array_equal(np.hstack(found), [np.nan] * 3)
+
+
+def test_draws_cut_into_parts_are_those_of_one_piece(monkeypatch):
+    columns, patients = np.random.default_rng(5).uniform(size=(9, 2)), list("aabbccdde")
+    whole = bootstrap.resampled(columns, patients, seed=7, draws=50)
+    monkeypatch.setattr(bootstrap, "_DRAWS_AT_ONCE", 8)
+    bootstrap._times.cache_clear()
+    np.testing.assert_allclose(
+        bootstrap.resampled(columns, patients, seed=7, draws=50), whole
+    )
