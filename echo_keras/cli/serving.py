@@ -41,13 +41,13 @@ def evaluate(data, split, url, model, output):
     """Score a model on a labelled split, through REST or in this process."""
     if (url is None) == (model is None):
         raise errors.InputError("give either --url or --model")
-    from echo_keras.serving import evaluate
+    from echo_keras.serving import evaluate, written
 
     if url:
         scores = evaluate.by_url(data, split, url)
     else:
         scores = evaluate.by_model(data, split, model)
-    evaluate.write(scores, output)
+    written.write(scores, output)
     low, high = scores["dice_per_image_interval"]
     click.echo(
         f"dice {scores['dice_per_image_mean']:.4f} ({low:.4f}-{high:.4f})  "

@@ -3,19 +3,21 @@
 import collections
 import dataclasses
 import itertools
-import json
+import math
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from echo_keras import aside, errors, progress
+from echo_keras import errors, progress
 from echo_keras.data import schema, tfrecords
-from echo_keras.metrics import bootstrap, overlap
+from echo_keras.metrics import case as measured
+from echo_keras.metrics import scores as summed
 from echo_keras.serving import client, endpoints, export, session
 
 BATCH = 8
+WORDS = ("patient", "view", "phase", "quality")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -24,17 +26,19 @@ class Case:
 
     Attributes:
         facts: What is known of the case in JSON types: `position` in the split,
-            `patient`, `view`, `phase`, `frame`, `dice`, `iou`, `area` and `truth_area`
-            in pixels, `probability_mean`.
+            `patient`, `view`, `phase`, `quality`, `frame`, the recorded
+            `ejection_fraction`, all of `case.measures` and `probability_mean`.
         image: `(H, W)` uint8 frame at its original size.
         truth: `(H, W)` bool, the reference mask of the left ventricle.
         prediction: `(H, W)` bool, the mask that the model gave.
+        planes: `clinical.disks` of prediction and reference.
     """
 
     facts: dict
     image: np.ndarray
     truth: np.ndarray
     prediction: np.ndarray
+    planes: tuple
 
 
 def by_url(data, split, url):
@@ -126,53 +130,46 @@ def scores(data, split, segment):
             `mask_png_bytes`, `area` and `probability_mean`.
 
     Returns:
-        Dict of JSON types: `dataset`, `split`, `seconds`, the figures of `summary`
-        over all images and, in `phases`, over those of ED and of ES, and the `cases`.
+        Dict of JSON types: `dataset`, `split`, `seconds`, the figures of
+        `scores.summary` over all images and, in `phases`, over those of ED and of ES;
+        `ejection_fraction`, how well it agrees, as of `scores.ejection`;
+        `ejection_fractions` of each patient, and the `cases`.
 
     Raises:
         InputError: There are no such records.
     """
+    return collected(data, split, cases(data, split, segment))
+
+
+def collected(data, split, found):
+    """Scores of cases that may be looked at on their way.
+
+    Args:
+        data: Folder of records.
+        split: Name of their split.
+        found: Iterable of `Case`, whose pixels are forgotten one after another.
+
+    Returns:
+        Dict as of `scores`.
+    """
     start = time.perf_counter()
-    found = [case.facts for case in cases(data, split, segment)]
-    phases = collections.defaultdict(list)
+    facts, planes = [], []
     for case in found:
+        facts.append(case.facts)
+        planes.append(case.planes)
+    phases = collections.defaultdict(list)
+    for case in facts:
         phases[case["phase"]].append(case)
+    fractions = measured.ejection_fractions(facts, planes)
     return {
         "dataset": tfrecords.manifest(data)["dataset"],
         "split": split,
-        **summary(found),
-        "phases": {phase: summary(phases[phase]) for phase in sorted(phases)},
+        **summed.summary(facts),
+        "phases": {phase: summed.summary(phases[phase]) for phase in sorted(phases)},
+        "ejection_fraction": summed.ejection(fractions),
         "seconds": round(time.perf_counter() - start, 3),
-        "cases": found,
-    }
-
-
-def summary(facts):
-    """Figures of several cases, with intervals that draw whole patients.
-
-    Args:
-        facts: The `facts` of each `Case`.
-
-    Returns:
-        Dict of `images`, `patients`, `dice_per_image_mean`, `iou_per_image_mean`,
-        `dice_pooled`, all in [0, 1], and 95 % intervals of the first and the last.
-    """
-    columns = {name: [case[name] for case in facts] for name in facts[0]}
-    patients = columns["patient"]
-    shared = 2 * np.array(columns["shared_area"])
-    total = np.add(columns["truth_area"], columns["area"])
-    pooled, interval = 1.0, (1.0, 1.0)  # as for one image: empty masks agree
-    if total.any():
-        pooled = float(shared.sum() / total.sum())
-        interval = bootstrap.ratio(shared, total, patients)
-    return {
-        "images": len(facts),
-        "patients": len(set(patients)),
-        "dice_per_image_mean": float(np.mean(columns["dice"])),
-        "dice_per_image_interval": bootstrap.mean(columns["dice"], patients),
-        "iou_per_image_mean": float(np.mean(columns["iou"])),
-        "dice_pooled": pooled,
-        "dice_pooled_interval": interval,
+        "ejection_fractions": fractions,
+        "cases": facts,
     }
 
 
@@ -202,20 +199,6 @@ def cases(data, split, segment):
             advance(len(batch))
 
 
-def write(scores, path):
-    """Write scores as JSON, whole or not at all.
-
-    Args:
-        scores: Dict of JSON types.
-        path: File to write; its folder is made.
-
-    Raises:
-        InputError: The file cannot be written.
-    """
-    with aside.file(path) as partial:
-        partial.write_text(json.dumps(scores, indent=2) + "\n")
-
-
 def _case(position, record, answer):
     truth = record["mask"][..., 0] == schema.VENTRICLE
     encoded = np.frombuffer(answer["mask_png_bytes"], np.uint8)
@@ -227,16 +210,16 @@ def _case(position, record, answer):
             "what echo-keras export wrote"
         )
     prediction = mask > 127
+    spacing = tuple(record["spacing"].tolist())
+    found, planes = measured.measures(truth, prediction, spacing)
+    recorded = float(record["ejection_fraction"])
     facts = {
         "position": position,
-        **{name: record[name].decode() for name in ("patient", "view", "phase")},
+        **{name: record[name].decode() for name in WORDS},
         "frame": int(record["frame"]),
-        "dice": float(overlap.dice(truth, prediction)),
-        "iou": float(overlap.iou(truth, prediction)),
-        "area": int(answer["area"]),
-        "truth_area": int(truth.sum()),
-        "shared_area": int((truth & prediction).sum()),
+        "ejection_fraction": None if math.isnan(recorded) else recorded,
+        **found,
         "probability_mean": round(float(answer["probability_mean"]), 6),
     }
     image = record["image"][..., 0]
-    return Case(facts=facts, image=image, truth=truth, prediction=prediction)
+    return Case(facts, image=image, truth=truth, prediction=prediction, planes=planes)

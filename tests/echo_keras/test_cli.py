@@ -292,7 +292,7 @@ def test_serve_passes_host_and_port(called):
 )
 def test_evaluate_scores_where_it_is_told(called, option, value, name, place):
     scored = called("echo_keras.serving.evaluate", name, SCORES)
-    written = called("echo_keras.serving.evaluate", "write", None)
+    written = called("echo_keras.serving.written", "write", None)
     result = run("evaluate", "--data", "in", option, value, "--output", "s.json")
     line = "dice 0.9123 (0.9000-0.9200)  4 images of 2 patients  s.json\n"
     assert result.output == line

@@ -1,5 +1,3 @@
-import json
-
 import cv2
 import numpy as np
 import pytest
@@ -8,7 +6,12 @@ from echo_keras import errors
 from echo_keras.data import tfrecords
 from echo_keras.serving import evaluate
 
-FIGURES = ("dice_per_image_mean", "iou_per_image_mean", "dice_pooled")
+FIGURES = (
+    "dice_per_image_mean",
+    "iou_per_image_mean",
+    "dice_pooled",
+    "dice_pooled_per_batch_of_128",
+)
 
 
 def drawn_from(masks):
@@ -43,23 +46,17 @@ def test_a_served_model_and_both_forms_of_it_score_the_same(
         found = evaluate.by_model(records, "test", folder)
         for figure in FIGURES:
             assert found[figure] == pytest.approx(served[figure], abs=1e-6)
+        assert found["ejection_fractions"] == served["ejection_fractions"]
         for case, other in zip(found["cases"], served["cases"]):
-            assert case == pytest.approx(other, abs=1e-5)
+            assert case == pytest.approx(other, abs=1e-6)
     assert 0.5 < served["dice_per_image_mean"] < 1
     assert 0 < served["latency_ms"]["p50"] <= served["latency_ms"]["p99"]
 
 
 def test_perfect_masks_score_one(records, truths):
     found = evaluate.scores(records, "test", drawn_from(truths))
-    assert [found[figure] for figure in FIGURES] == [1, 1, 1]
+    assert [found[figure] for figure in FIGURES] == [1, 1, 1, 1]
     assert found["dice_per_image_interval"] == found["dice_pooled_interval"] == (1, 1)
-
-
-def test_empty_masks_on_both_sides_agree():
-    facts = {"patient": "a", "dice": 1.0, "iou": 1.0, "area": 0}
-    found = evaluate.summary([{**facts, "truth_area": 0, "shared_area": 0}])
-    assert [found[figure] for figure in FIGURES] == [1, 1, 1]
-    assert found["dice_pooled_interval"] == (1, 1)
 
 
 def test_scores_are_taken_at_the_original_size(records, truths):
@@ -72,6 +69,29 @@ def test_scores_are_taken_at_the_original_size(records, truths):
     assert found["phases"]["ED"]["dice_per_image_mean"] == pytest.approx(1 / 3)
     assert found["phases"]["ES"]["dice_per_image_mean"] == 0
     assert found["dice_per_image_interval"] == (0, pytest.approx(0.5))
+
+
+def test_the_ejection_fraction_of_perfect_masks_is_that_of_the_reference(
+    records, truths
+):
+    found = evaluate.scores(records, "test", drawn_from(truths))
+    assert [row["patient"] for row in found["ejection_fractions"]] == list("abc")
+    for row in found["ejection_fractions"]:
+        assert row["method"] == "4CH"
+        assert 0 < row["predicted"] == row["reference"] < 100
+        assert row["recorded"] is None
+    agreed = found["ejection_fraction"]["4CH"]
+    assert agreed["recorded"] is None
+    assert (agreed["reference"]["mae"], agreed["reference"]["patients"]) == (0, 3)
+
+
+def test_lost_masks_are_counted_and_cost_the_diagonal(records, truths):
+    kept = [truths[0], *(np.zeros_like(mask) for mask in truths[1:])]
+    found = evaluate.scores(records, "test", drawn_from(kept))
+    assert (found["missed"], found["distance_unit"]) == (5, "pixels")
+    diagonals = [np.hypot(*mask.shape) for mask in truths[1:]]
+    assert found["hd95_per_image_mean"] == pytest.approx(sum(diagonals) / 6)
+    assert found["ejection_fraction"]["4CH"]["reference"] is None
 
 
 def test_scores_name_what_they_were_taken_on(records, truths):
@@ -115,16 +135,3 @@ def test_a_folder_without_a_model_is_refused(records, tmp_path):
 def test_a_split_without_records_is_refused(records, url):
     with pytest.raises(errors.InputError, match="no labelled frame in the split train"):
         evaluate.by_url(records, "train", url)
-
-
-def test_scores_are_written_whole(tmp_path):
-    path = tmp_path / "new" / "scores.json"
-    evaluate.write({"interval": (0.1, 0.2)}, path)
-    assert json.loads(path.read_text()) == {"interval": [0.1, 0.2]}
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_scores_that_cannot_be_written_are_named(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(errors.InputError, match=r"cannot write .*scores\.json"):
-        evaluate.write({}, tmp_path / "file" / "scores.json")

@@ -1,0 +1,61 @@
+"""Agreement of a measurement with its reference, as Bland and Altman describe it."""
+
+import numpy as np
+
+from echo_keras.metrics import bootstrap
+
+FIGURES = ("mae", "bias", "lower_limit", "upper_limit", "correlation")
+_LIMIT = 1.96  # standard deviations that hold 95 % of a normal law
+
+
+def agreement(measured, reference, patients, *, seed=0, draws=bootstrap.DRAWS):
+    """How well a measurement of several patients agrees with its reference.
+
+    Args:
+        measured: `(n,)` values.
+        reference: `(n,)` values that they should have.
+        patients: `(n,)` name of the patient of each.
+        seed: Seed of the resampling.
+        draws: Number of resamplings.
+
+    Returns:
+        Dict of figure to a float, NaN where undefined: `mae`, the mean absolute
+        difference; `bias`, the mean of measured minus reference; `lower_limit` and
+        `upper_limit` of agreement, 1.96 standard deviations of the differences around
+        the bias; `correlation`, Pearson's; and of each the 95 % interval as
+        `FIGURE_interval`.
+
+    Source: Bland and Altman 1986, https://doi.org/10.1016/S0140-6736(86)90837-8
+    """
+    x, y = np.asarray(measured, float), np.asarray(reference, float)
+    columns = np.stack(
+        [np.ones_like(x), abs(x - y), x - y, (x - y) ** 2, x, y, x * x, y * y, x * y],
+        axis=-1,
+    )
+    whole = _figures(columns.sum(axis=0))
+    drawn = _figures(bootstrap.resampled(columns, patients, seed=seed, draws=draws))
+    found = {}
+    for name in FIGURES:
+        found[name] = float(whole[name])
+        found[f"{name}_interval"] = bootstrap.interval(drawn[name])
+    return found
+
+
+def _figures(sums):
+    """Figures of `(..., 9)` sums over patients."""
+    count, away, apart, apart_squared, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
+    bias = apart / count
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = np.sqrt((apart_squared - count * bias**2).clip(0) / (count - 1))
+        covariance = xy - x * y / count
+        variances = (xx - x * x / count).clip(0) * (yy - y * y / count).clip(0)
+        correlation = covariance / np.sqrt(variances)
+    # Rounding leaves a trace of variance where a draw holds one patient alone.
+    same = variances <= 1e-18 * (xx * yy)
+    return {
+        "mae": away / count,
+        "bias": bias,
+        "lower_limit": bias - _LIMIT * spread,
+        "upper_limit": bias + _LIMIT * spread,
+        "correlation": np.where(same, np.nan, correlation),
+    }

@@ -1,0 +1,64 @@
+"""Scores as they are written: a JSON of figures and a table of cases beside it."""
+
+import csv
+import json
+import math
+import pathlib
+
+from echo_keras import aside, errors
+
+CASES = ".cases.csv"
+
+
+def write(scores, path):
+    """Write scores as JSON and their cases as CSV, each whole or not at all.
+
+    Args:
+        scores: Dict as of `evaluate.scores`.
+        path: JSON to write; its folder is made. `NAME.json` has `NAME.cases.csv`
+            beside it, one row an image, empty where something is unknown.
+
+    Raises:
+        InputError: A file cannot be written.
+    """
+    path = pathlib.Path(path)
+    with aside.file(path.with_suffix(CASES)) as partial, partial.open("w") as file:
+        table = csv.DictWriter(file, list(scores["cases"][0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(scores["cases"])
+    with aside.file(path) as partial:
+        partial.write_text(json.dumps(_plain(scores), indent=2) + "\n")
+
+
+def read(path):
+    """Read scores that `write` wrote.
+
+    Args:
+        path: Their JSON.
+
+    Returns:
+        Dict as of `evaluate.scores`.
+
+    Raises:
+        InputError: There are none, or those of an earlier version.
+    """
+    try:
+        scores = json.loads(pathlib.Path(path).read_text())
+    except (OSError, ValueError) as reason:
+        raise errors.InputError(f"cannot read scores {path}: {reason}") from reason
+    cases = scores.get("cases") if isinstance(scores, dict) else None
+    if not cases or "hd95" not in cases[0]:
+        raise errors.InputError(
+            f"{path} holds no scores of cases with distances; write them anew with "
+            "echo-keras evaluate"
+        )
+    return scores
+
+
+def _plain(value):
+    """The same with None in place of NaN, which JSON does not know."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
