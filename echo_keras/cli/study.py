@@ -14,3 +14,13 @@ def demo(camus, echonet, output):
     from echo_keras.study import demo
 
     click.echo(demo.run(output, camus=camus, echonet=echonet, say=click.echo))
+
+
+@main.command()
+@click.argument("first", type=PATH, metavar="A.json")
+@click.argument("second", type=PATH, metavar="B.json")
+def compare(first, second):
+    """Say how two models differ that evaluate scored on the same cases."""
+    from echo_keras.study import compare
+
+    click.echo(compare.run(first, second, say=click.echo))

@@ -18,6 +18,7 @@ COMMANDS = [
     "serve",
     "evaluate",
     "demo",
+    "compare",
 ]
 HEAVY = ("tensorflow", "keras", "apache_beam", "numpy", "cv2", "matplotlib", "rich")
 COUNTS = {"labelled_frames": 4, "unlabelled_videos": 3}

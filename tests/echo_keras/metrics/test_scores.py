@@ -33,7 +33,9 @@ def test_the_three_aggregates_of_dice_by_hand():
 def test_every_figure_has_an_interval_around_it():
     random = np.random.default_rng(0)
     facts = [
-        fact(str(i // 2), shared=int(random.integers(60, 100)), hd95=random.uniform(0, 9))
+        fact(
+            str(i // 2), shared=int(random.integers(60, 100)), hd95=random.uniform(0, 9)
+        )
         for i in range(60)
     ]
     found = scores.summary(facts)
