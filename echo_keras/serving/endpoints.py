@@ -7,8 +7,13 @@ each image:
 
 - `mask_png_bytes`: PNG of the image's own size, 255 in the ventricle, 0 elsewhere;
 - `area`: int32 pixels of that mask;
+- `area_low`, `area_high`: int32 pixels whose probability is at least 0.75 and 0.25, a
+  band around the area that is narrow where the network is sure of the border;
 - `probability_mean`: float32 mean probability inside the mask, 0 where it is empty;
   near 1 where the network is sure, near 0.5 where it guesses.
+
+The temperature divides the logits of the probabilities that are told, in both
+signatures; it moves no border.
 
 Both begin with a check of their shape, because the model server feeds whatever it is
 sent, and a wrong rank would end its process inside a convolution.
@@ -17,12 +22,22 @@ sent, and a wrong rank would end its process inside a convolution.
 import tensorflow as tf
 
 from echo_keras.data import preprocess
+from echo_keras.serving import pieces
 
 THRESHOLD = 0.5
+LOW, HIGH = 0.75, 0.25
 SIGNATURES = ("serving_default", "image_bytes")
 
 
-def module(model, size, *, aspect="stretch"):
+def module(
+    model,
+    size,
+    *,
+    aspect="stretch",
+    largest_component=False,
+    fill_holes=False,
+    temperature=1.0,
+):
     """Wrap a segmentation network in the two functions that are served.
 
     Args:
@@ -30,6 +45,10 @@ def module(model, size, *, aspect="stretch"):
             probabilities of the same shape.
         size: Height and width that the network takes, in pixels.
         aspect: How frames are made square, of `preprocess.ASPECTS`.
+        largest_component: Whether a mask keeps its largest piece only.
+        fill_holes: Whether holes of a mask are filled.
+        temperature: Divisor of the logits, positive; above 1 the network is believed
+            less.
 
     Returns:
         `tf.Module` with one `tf.function` for each of `SIGNATURES`.
@@ -41,7 +60,17 @@ def module(model, size, *, aspect="stretch"):
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="image")])
     def serving_default(image):
         image = tf.ensure_shape(image, shape)
-        return {"probability": model(image, training=False)}
+        return {"probability": tempered(model(image, training=False), temperature)}
+
+    def answer(item):
+        probability, (height, width) = item[0], tf.unstack(item[1])
+        restored = preprocess.restore(probability[None], height, width, aspect=aspect)
+        mask = restored[0, ..., 0] >= THRESHOLD
+        if largest_component:
+            mask = pieces.largest(mask)
+        if fill_holes:
+            mask = pieces.filled(mask)
+        return _measures(mask, tempered(restored[0, ..., 0], temperature))
 
     @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, "image_bytes")])
     def image_bytes(image_bytes):
@@ -52,11 +81,13 @@ def module(model, size, *, aspect="stretch"):
             fn_output_signature=(tf.TensorSpec(shape[1:]), tf.TensorSpec(2, tf.int32)),
         )
         return tf.map_fn(
-            lambda item: _answer(*item, aspect),
+            answer,
             (model(frames, training=False), sizes),
             fn_output_signature={
                 "mask_png_bytes": tf.string,
                 "area": tf.int32,
+                "area_low": tf.int32,
+                "area_high": tf.int32,
                 "probability_mean": tf.float32,
             },
         )
@@ -64,6 +95,19 @@ def module(model, size, *, aspect="stretch"):
     served.serving_default = serving_default
     served.image_bytes = image_bytes
     return served
+
+
+def tempered(probability, temperature):
+    """Divide the logits of probabilities, float32 in [0, 1]; 1 leaves them as they are.
+
+    Source: Guo et al. 2017, https://arxiv.org/abs/1706.04599
+    """
+    if temperature == 1:
+        return probability
+    sure = 1e-7
+    probability = tf.clip_by_value(probability, sure, 1 - sure)
+    logits = tf.math.log(probability) - tf.math.log1p(-probability)
+    return tf.sigmoid(logits / temperature)
 
 
 def _frame(encoded, size, aspect):
@@ -75,14 +119,18 @@ def _frame(encoded, size, aspect):
     return preprocess.image(grey, size, aspect=aspect), tf.shape(pixels)[:2]
 
 
-def _answer(probability, size, aspect):
-    frames = probability[None]
-    restored = preprocess.restore(frames, size[0], size[1], aspect=aspect)[0]
-    mask = restored >= THRESHOLD
-    area = tf.reduce_sum(tf.cast(mask, tf.int32))
-    inside = tf.reduce_sum(tf.where(mask, restored, 0.0))
+def _measures(mask, probability):
+    area = _count(mask)
+    inside = tf.reduce_sum(tf.where(mask, probability, 0.0))
+    likely = (probability >= HIGH) & (probability < THRESHOLD)
     return {
-        "mask_png_bytes": tf.io.encode_png(255 * tf.cast(mask, tf.uint8)),
+        "mask_png_bytes": tf.io.encode_png(255 * tf.cast(mask, tf.uint8)[..., None]),
         "area": area,
+        "area_low": _count(mask & (probability >= LOW)),
+        "area_high": _count(mask | likely),
         "probability_mean": tf.math.divide_no_nan(inside, tf.cast(area, tf.float32)),
     }
+
+
+def _count(mask):
+    return tf.reduce_sum(tf.cast(mask, tf.int32))

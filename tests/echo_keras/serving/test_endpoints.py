@@ -159,3 +159,58 @@ def reachable(function, names, *, barrier):
                 known.add(node.name)
                 operations.add(node.op)
     return operations
+
+
+BLOBS = np.zeros((64, 80), np.uint8)
+BLOBS[8:40, 10:44] = 255
+BLOBS[20:26, 22:30] = 0
+BLOBS[50:58, 60:72] = 255
+
+
+def mask_of(model, image, **options):
+    module = endpoints.module(model, 32, **options)
+    answer = module.image_bytes([encoded(image)])
+    drawn = mask(answer["mask_png_bytes"][0].numpy()) > 0
+    assert answer["area"][0] == drawn.sum()
+    return drawn
+
+
+@pytest.mark.parametrize("largest_component", [False, True])
+@pytest.mark.parametrize("fill_holes", [False, True])
+def test_the_graph_keeps_the_largest_piece_and_fills_holes(
+    model, largest_component, fill_holes
+):
+    plain = mask_of(model, BLOBS)
+    assert cv2.connectedComponents(plain.astype(np.uint8))[0] == 3
+    assert not plain[23, 26]
+    options = {"largest_component": largest_component, "fill_holes": fill_holes}
+    drawn = mask_of(model, BLOBS, **options)
+    assert drawn[54, 66] != largest_component
+    assert drawn[23, 26] == fill_holes
+    others = np.ones_like(plain)
+    others[44:, 54:] = others[16:30, 18:34] = False
+    np.testing.assert_array_equal(drawn & others, plain & others)
+
+
+def test_a_temperature_moves_no_border_and_tells_less_confidence(model):
+    image = encoded(cv2.GaussianBlur(BLOBS, (9, 9), 3))
+    frame = preprocess.image(BLOBS[..., None], 32)[None]
+    cold, warm = (endpoints.module(model, 32, temperature=t) for t in (1.0, 2.0))
+    first, second = cold.image_bytes([image]), warm.image_bytes([image])
+    assert first["mask_png_bytes"][0] == second["mask_png_bytes"][0]
+    assert first["probability_mean"][0] > second["probability_mean"][0] > 0.5
+    logits = [
+        np.log(p / (1 - p))
+        for p in (m.serving_default(frame)["probability"].numpy() for m in (cold, warm))
+    ]
+    np.testing.assert_allclose(logits[1], logits[0] / 2, atol=1e-4)
+
+
+def test_the_band_around_the_area_counts_surer_and_less_sure_pixels(model, served):
+    image = cv2.GaussianBlur(speckle((40, 50)), (9, 9), 3)
+    answer = segment(served, encoded(image))
+    frame = preprocess.image(image[..., None], 32)
+    probability = preprocess.restore(model(frame[None], training=False), *image.shape)
+    for name, threshold in (("area_low", 0.75), ("area_high", 0.25)):
+        assert answer[name][0] == np.sum(probability.numpy() >= threshold)
+    assert answer["area_low"][0] < answer["area"][0] < answer["area_high"][0]
