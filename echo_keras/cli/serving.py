@@ -9,11 +9,24 @@ from echo_keras.cli.group import PATH, main
 @main.command()
 @click.option("--model", type=PATH, required=True, help="Folder of finetune.")
 @click.option("--output", type=PATH, required=True, help="saved_models/NAME")
-def export(model, output):
+@click.option("--scores", type=PATH, help="JSON of evaluate, for the model card.")
+@click.option("--largest-component", is_flag=True, help="Keep the largest piece only.")
+@click.option("--fill-holes", is_flag=True, help="Fill the holes of a mask.")
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Divides the logits of the confidence; moves no border.",
+)
+@click.option("--quantize", help="Records to calibrate and score a TFLite copy on.")
+def export(model, output, **options):
     """Export a fine-tuned model as the next version below saved_models/NAME."""
     from echo_keras.serving import export
 
-    click.echo(f"exported and verified  {export.export(model, output)}")
+    version = export.export(model, output, **options)
+    difference = export.facts(version)["largest_difference"]
+    click.echo(f"exported and verified, differs by {difference:.1e} at most  {version}")
 
 
 @main.command()

@@ -23,25 +23,31 @@ def example(features):
         Bytes, the same for the same features.
     """
     entries = (
-        _field(1, name.encode()) + _field(2, _feature(dtype, values))
+        field(1, name.encode()) + field(2, _feature(dtype, values))
         for name, (dtype, values) in sorted(features.items())
     )
-    return _field(1, b"".join(_field(1, entry) for entry in entries))
+    return field(1, b"".join(field(1, entry) for entry in entries))
+
+
+def field(number, payload):
+    """Serialise a field whose value is bytes, text or a message.
+
+    Args:
+        number: Number of the field in its message.
+        payload: Bytes of the value.
+    """
+    length_delimited = 2
+    return _varint(number << 3 | length_delimited) + _varint(len(payload)) + payload
 
 
 def _feature(dtype, values):
     if dtype == "string":
-        return _field(_BYTES_LIST, b"".join(_field(1, value) for value in values))
+        return field(_BYTES_LIST, b"".join(field(1, value) for value in values))
     if dtype == "float32":
         packed = np.asarray(values, "<f4").tobytes()
-        return _field(_FLOAT_LIST, _field(1, packed))
+        return field(_FLOAT_LIST, field(1, packed))
     packed = b"".join(_varint(int(value) % 2**64) for value in values)
-    return _field(_INT64_LIST, _field(1, packed))
-
-
-def _field(number, payload):
-    length_delimited = 2
-    return _varint(number << 3 | length_delimited) + _varint(len(payload)) + payload
+    return field(_INT64_LIST, field(1, packed))
 
 
 def _varint(number):

@@ -10,22 +10,29 @@ import numpy as np
 import tensorflow as tf
 
 from echo_keras import aside, config, errors
-from echo_keras.serving import endpoints, session
+from echo_keras.serving import card, endpoints, quantized, session, warmup
 
 MODEL = "model.keras"
 RECIPE = "recipe.yaml"
+EXTRA = "assets.extra"
+FACTS = "export.json"
 TOLERANCE = 1e-5
 
 
-def export(model_dir, output):
+def export(model_dir, output, *, scores=None, quantize=None, **finish):
     """Write a model as the next version, once it answers as the Keras model does.
 
     Args:
         model_dir: Folder that `echo-keras finetune` wrote.
         output: Folder of the model's versions; its name is the name to serve under.
+        scores: JSON of `echo-keras evaluate` for the model card, or None.
+        quantize: Folder of records to calibrate and score a TFLite copy on, or None.
+        **finish: `largest_component`, `fill_holes` and `temperature` of
+            `endpoints.module`.
 
     Returns:
-        Path of the new version.
+        Path of the new version. Beside the model its `assets.extra` holds the warm-up
+        requests, the model card, the recipe and `export.json`.
 
     Raises:
         InputError: `model_dir` holds no fine-tuned model, or `output` cannot be
@@ -33,20 +40,41 @@ def export(model_dir, output):
         RuntimeError: The exported graph answers otherwise than the Keras model.
     """
     model, recipe = load_keras(model_dir)
-    served = endpoints.module(model, recipe.size, aspect=recipe.aspect)
+    known = card.facts(model_dir, recipe)
+    evaluation = card.read_scores(scores) if scores else {}
+    served = endpoints.module(model, recipe.size, aspect=recipe.aspect, **finish)
     number = max(session.version_numbers(output), default=0) + 1
     version = Path(output) / str(number)
     with aside.folder(version) as partial:
         functions = {name: getattr(served, name) for name in endpoints.SIGNATURES}
         tf.saved_model.save(served, str(partial), signatures=functions)
-        difference = largest_difference(session.load(partial), model, served)
-        if not difference <= TOLERANCE:
-            raise RuntimeError(
-                f"the export of {model_dir} differs by {difference:.1e} from the Keras "
-                f"model, more than {TOLERANCE}"
-            )
-        _describe(partial, Path(model_dir), difference)
+        extra = partial / EXTRA
+        extra.mkdir()
+        requests = warmup.requests(recipe.size)
+        warmup.write(extra / warmup.FILE, version.parent.name, requests)
+        checked = _verify(partial, model, served, requests, finish)
+        if (Path(model_dir) / RECIPE).is_file():
+            shutil.copyfile(Path(model_dir) / RECIPE, extra / RECIPE)
+        (extra / FACTS).write_text(json.dumps(checked, indent=2) + "\n")
+        copy = {}
+        if quantize:
+            copy = quantized.write(model, recipe, quantize, extra / quantized.FILE)
+        told = {"name": version.parent.name, "version": number, **known}
+        told |= {"verification": checked, "finish": finish}
+        card.write(extra, {**told, "evaluation": evaluation, "quantized": copy})
     return version
+
+
+def facts(version):
+    """What the verification of an exported version found.
+
+    Args:
+        version: Folder that `export` wrote.
+
+    Returns:
+        Dict of `largest_difference`, `warmup_requests` and `tensorflow`.
+    """
+    return json.loads((Path(version) / EXTRA / FACTS).read_text())
 
 
 def load_keras(model_dir):
@@ -82,13 +110,14 @@ def load_keras(model_dir):
     return model, config.replace(recipe, size=height)
 
 
-def largest_difference(servable, model, served):
+def largest_difference(servable, model, served, *, temperature=1.0):
     """How far a loaded export is from its Keras model, on noise of several sizes.
 
     Args:
         servable: `session.Servable` of the export.
         model: The Keras model.
         served: `endpoints.module` of the Keras model.
+        temperature: As for `endpoints.module`.
 
     Returns:
         Largest absolute difference of a probability, of both signatures.
@@ -96,7 +125,8 @@ def largest_difference(servable, model, served):
     random = np.random.default_rng(0)
     frames = random.uniform(size=(2, *model.input_shape[1:])).astype(np.float32)
     answer = servable.run("serving_default", {"image": frames})
-    first = np.abs(answer["probability"] - model(frames, training=False)).max()
+    expected = endpoints.tempered(model(frames, training=False), temperature)
+    first = np.abs(answer["probability"] - expected).max()
 
     sizes = ((97, 130), (48, 31))
     noise = [random.integers(256, size=(*size, 1), dtype=np.uint8) for size in sizes]
@@ -105,6 +135,26 @@ def largest_difference(servable, model, served):
     expected = served.image_bytes(encoded)["probability_mean"]
     second = np.abs(answer["probability_mean"] - expected).max()
     return float(np.maximum(first, second))
+
+
+def _verify(partial, model, served, requests, finish):
+    """Load an export as the model server does, warm it up and compare its answers."""
+    servable = session.load(partial)
+    for signature, inputs in requests:
+        servable.run(signature, inputs)
+    temperature = finish.get("temperature", 1.0)
+    difference = largest_difference(servable, model, served, temperature=temperature)
+    if not difference <= TOLERANCE:
+        raise RuntimeError(
+            f"the export differs by {difference:.1e} from the Keras model, more than "
+            f"{TOLERANCE}"
+        )
+    return {
+        "largest_difference": difference,
+        "tolerance": TOLERANCE,
+        "warmup_requests": len(requests),
+        "tensorflow": tf.__version__,
+    }
 
 
 def _recipe(folder):
@@ -118,12 +168,3 @@ def _recipe(folder):
         )
     path = folder / RECIPE
     return config.load(config.Finetune, path if path.is_file() else None)
-
-
-def _describe(partial, model_dir, difference):
-    extra = partial / "assets.extra"
-    extra.mkdir()
-    if (model_dir / RECIPE).is_file():
-        shutil.copyfile(model_dir / RECIPE, extra / RECIPE)
-    facts = {"largest_difference": difference, "tensorflow": tf.__version__}
-    (extra / "export.json").write_text(json.dumps(facts, indent=2) + "\n")

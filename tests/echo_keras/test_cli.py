@@ -141,7 +141,7 @@ def test_options_that_cannot_be_meant_end_with_two(arguments, sentence):
 def test_an_input_error_from_a_command_ends_with_two(monkeypatch):
     from echo_keras.serving import export
 
-    def refuse(*arguments):
+    def refuse(*arguments, **options):
         raise errors.InputError("no model in\n  here")
 
     monkeypatch.setattr(export, "export", refuse)
@@ -271,9 +271,20 @@ def test_finetune_passes_epochs_on(called):
 
 def test_export_names_the_version_that_it_wrote(called):
     calls = called("echo_keras.serving.export", "export", pathlib.Path("saved/lv/3"))
-    result = run("export", "--model", "model", "--output", "saved/lv")
-    assert result.output == "exported and verified  saved/lv/3\n"
-    assert calls == [((pathlib.Path("model"), pathlib.Path("saved/lv")), {})]
+    called("echo_keras.serving.export", "facts", {"largest_difference": 1.2e-7})
+    words = ("--largest-component", "--temperature", 1.5, "--scores", "s.json")
+    result = run("export", "--model", "model", "--output", "saved/lv", *words)
+    line = "exported and verified, differs by 1.2e-07 at most  saved/lv/3\n"
+    assert result.output == line
+    [(paths, options)] = calls
+    assert paths == (pathlib.Path("model"), pathlib.Path("saved/lv"))
+    assert options == {
+        "scores": pathlib.Path("s.json"),
+        "largest_component": True,
+        "fill_holes": False,
+        "temperature": 1.5,
+        "quantize": None,
+    }
 
 
 def test_serve_passes_host_and_port(called):

@@ -57,6 +57,12 @@ def records(write_folder, tmp_path_factory):
     return write_folder(folder, {"test": frames}, dataset="camus")
 
 
+@pytest.fixture(scope="session")
+def disc():
+    """Function that draws a labelled frame: a bright disc in dark noise."""
+    return _disc
+
+
 def _disc(patient, phase, *, height, radius):
     random = np.random.default_rng(height + radius)
     rows, columns = np.ogrid[:height, :50]

@@ -41,7 +41,7 @@ def test_a_deeplab_with_its_own_layers_is_exported_and_verified(tmp_path):
 
 
 def test_a_differing_export_gets_no_version(tuned, tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "largest_difference", lambda *_: float("nan"))
+    monkeypatch.setattr(export, "largest_difference", lambda *_, **__: float("nan"))
     with pytest.raises(RuntimeError, match="differs by nan"):
         export.export(tuned, tmp_path / "lv")
     assert not list((tmp_path / "lv").iterdir())
@@ -89,3 +89,13 @@ def test_an_output_that_is_a_file_is_refused(tuned, tmp_path):
     (tmp_path / "lv").touch()
     with pytest.raises(errors.InputError, match=r"cannot write .*lv"):
         export.export(tuned, tmp_path / "lv")
+
+
+def test_what_an_export_adds_is_verified_and_told(tuned, tmp_path):
+    finish = {"largest_component": True, "fill_holes": True, "temperature": 1.5}
+    version = export.export(tuned, tmp_path / "lv", **finish)
+    assert export.facts(version)["largest_difference"] <= export.TOLERANCE
+    card = json.loads((version / "assets.extra" / "model_card.json").read_text())
+    assert (card["name"], card["version"]) == ("lv", 1)
+    assert card["finish"] == finish
+    assert card["verification"] == export.facts(version)

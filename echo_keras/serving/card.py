@@ -1,0 +1,154 @@
+"""The card of an exported model: what it is, what it saw and where its limits are."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from echo_keras import errors
+
+FILES = ("model_card.md", "model_card.json")
+TERMS = {
+    "camus": "CAMUS is CC BY-NC-SA 4.0: models trained on it are for non-commercial "
+    "research, under the same terms; cite Leclerc et al. 2019, "
+    "doi:10.1109/TMI.2019.2900516.",
+    "echonet": "EchoNet-Dynamic: every user registers, and no portion or derivative of "
+    "it may be passed on; ask Stanford before this model leaves your institution.",
+}
+UNKNOWN_TERMS = "The data are not known here; their terms hold for this model too."
+SYNTHETIC = "Synthetic hearts of `echo-keras phantom` are free of these terms."
+USE = "Research on outlining the left ventricle's cavity in apical ultrasound views."
+LIMITS = (
+    "No medical device: not for diagnosis, not for any decision on a patient.",
+    "It outlines something in every image, also where there is no left ventricle.",
+    "Other views, machines, ages and diseases than those of its data are untested.",
+    "The confidence is the network's own opinion of itself, and no probability that "
+    "the outline is right.",
+)
+
+
+def read_scores(path):
+    """Figures of an evaluation, without its single cases.
+
+    Args:
+        path: JSON that `echo-keras evaluate` wrote.
+
+    Returns:
+        Dict of JSON types.
+
+    Raises:
+        InputError: The file is no such JSON.
+    """
+    try:
+        scores = json.loads(Path(path).read_text())
+    except (OSError, ValueError) as reason:
+        raise errors.InputError(
+            f"cannot read {path}: {reason}; give what echo-keras evaluate wrote"
+        ) from reason
+    if not isinstance(scores, dict) or "dice_per_image_interval" not in scores:
+        raise errors.InputError(
+            f"{path} holds no scores; give what echo-keras evaluate wrote"
+        )
+    return {name: value for name, value in scores.items() if name != "cases"}
+
+
+def facts(model_dir, recipe):
+    """What is known of the making of a fine-tuned model.
+
+    Args:
+        model_dir: Folder that `echo-keras finetune` wrote.
+        recipe: `config.Finetune` of it.
+
+    Returns:
+        Dict of JSON types: `recipe`; `training`, the figures of `finetune.json` with
+        patients counted and not named; `pretraining`, what `pretrain.json` says where
+        the encoder's folder is still there; and the `terms` of all these data.
+    """
+    training = _json(Path(model_dir) / "finetune.json")
+    patients = training.pop("patients", {})
+    training["patients"] = {split: len(names) for split, names in patients.items()}
+    pretraining = _json(Path(recipe.init) / "pretrain.json")
+    names = ("data", "videos", "frames", "steps", "code")
+    seen = [training.get("dataset")]
+    seen += [data.get("dataset") for data in pretraining.get("data", [])]
+    return {
+        "recipe": dataclasses.asdict(recipe),
+        "training": training,
+        "pretraining": {
+            name: pretraining[name] for name in names if name in pretraining
+        },
+        "terms": [TERMS.get(name, UNKNOWN_TERMS) for name in dict.fromkeys(seen)],
+    }
+
+
+def write(folder, found):
+    """Write a card twice, for people and for programs.
+
+    Args:
+        folder: Folder to write to.
+        found: Dict of `facts`, with `name`, `version`, `verification`, `finish`, and
+            `evaluation` and `quantized`, which may be empty.
+    """
+    found = {**found, "intended_use": USE, "limits": LIMITS}
+    for name, text in zip(FILES, (markdown(found), json.dumps(found, indent=2) + "\n")):
+        (Path(folder) / name).write_text(text)
+
+
+def markdown(found):
+    """The card as a page for people.
+
+    Args:
+        found: As of `write`, with `intended_use` and `limits`.
+
+    Returns:
+        Markdown text.
+    """
+    sections = {
+        "Intended use": [found["intended_use"]],
+        "Limits": [f"- {limit}" for limit in found["limits"]],
+        "Licence terms of the data": [*found["terms"], SYNTHETIC],
+        "Scores": list(_scores(found["evaluation"])),
+        "Training": list(
+            _lines(found["training"], without=("validation_loss", "loss"))
+        ),
+        "Pretraining": list(_lines(found["pretraining"]))
+        or [f"None known; the first weights were: {found['recipe']['init']}."],
+        "Recipe": list(_lines(found["recipe"])),
+        "What the export adds": list(_lines(found["finish"])),
+        "Quantized copy": list(_lines(found["quantized"])) or ["None."],
+        "Verification": list(_lines(found["verification"])),
+    }
+    parts = [f"# {found['name']}, version {found['version']}"]
+    for title, lines in sections.items():
+        parts += [f"## {title}", "\n".join(lines)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _scores(evaluation):
+    if not evaluation:
+        yield "None were given to the export."
+        return
+    low, high = evaluation["dice_per_image_interval"]
+    yield (
+        f"Dice {evaluation['dice_per_image_mean']:.4f} (95 % interval {low:.4f} to "
+        f"{high:.4f}), mean of {evaluation['images']} images of "
+        f"{evaluation['patients']} patients, split {evaluation['split']} of "
+        f"{evaluation['dataset']}."
+    )
+    yield "All figures stand in model_card.json."
+
+
+def _lines(values, *, without=()):
+    for name, value in values.items():
+        if name not in without:
+            yield f"- {name.replace('_', ' ')}: {value}"
+
+
+def _json(path):
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as reason:
+        raise errors.InputError(
+            f"cannot read {path}: {reason}; copy the model's folder again"
+        ) from reason

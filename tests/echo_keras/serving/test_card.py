@@ -1,0 +1,93 @@
+import json
+
+import pytest
+
+from echo_keras import config, errors
+from echo_keras.serving import card
+
+SCORES = {
+    "dataset": "camus",
+    "split": "test",
+    "images": 100,
+    "patients": 50,
+    "dice_per_image_mean": 0.9069,
+    "dice_per_image_interval": [0.8947, 0.9173],
+    "cases": [{"patient": "patient0001"}],
+}
+TRAINING = {
+    "dataset": "camus",
+    "source_fingerprint": "f00d",
+    "patients": {"train": ["patient0002", "patient0003"], "validation": ["patient4"]},
+    "dice": 0.9,
+}
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Both forms of a card, text and dict, of a model with a pretrained encoder."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "finetune.json").write_text(json.dumps(TRAINING))
+    (tmp_path / "encoder").mkdir()
+    pretraining = {"data": [{"dataset": "echonet"}], "videos": 7, "loss": [1.0]}
+    (tmp_path / "encoder" / "pretrain.json").write_text(json.dumps(pretraining))
+    (tmp_path / "scores.json").write_text(json.dumps(SCORES))
+    recipe = config.Finetune(init=str(tmp_path / "encoder"))
+    found = {
+        **card.facts(folder, recipe),
+        "name": "lv",
+        "version": 3,
+        "evaluation": card.read_scores(tmp_path / "scores.json"),
+        "verification": {"largest_difference": 1e-7},
+        "finish": {"fill_holes": True},
+        "quantized": {},
+    }
+    card.write(tmp_path, found)
+    return (
+        (tmp_path / "model_card.md").read_text(),
+        json.loads((tmp_path / "model_card.json").read_text()),
+    )
+
+
+def test_a_card_tells_data_recipe_scores_and_limits(written):
+    text, found = written
+    assert text.startswith("# lv, version 3\n")
+    assert "Dice 0.9069 (95 % interval 0.8947 to 0.9173)" in text
+    assert "- source fingerprint: f00d" in text
+    assert "- fill holes: True" in text
+    assert "- learning rate: 0.002" in text
+    assert "No medical device" in text
+    assert found["evaluation"]["dice_per_image_interval"] == [0.8947, 0.9173]
+    assert found["pretraining"] == {"data": [{"dataset": "echonet"}], "videos": 7}
+
+
+def test_a_card_counts_patients_and_names_none(written):
+    text, found = written
+    assert found["training"]["patients"] == {"train": 2, "validation": 1}
+    assert "patient0" not in text + json.dumps(found)
+
+
+def test_the_terms_of_all_data_hold_those_of_the_encoder_too(written):
+    text, found = written
+    assert found["terms"] == [card.TERMS["camus"], card.TERMS["echonet"]]
+    assert "BY-NC-SA" in text
+    assert "Stanford" in text
+
+
+def test_a_model_of_unknown_data_says_so(tmp_path):
+    found = card.facts(tmp_path, config.Finetune())
+    assert found["terms"] == [card.UNKNOWN_TERMS]
+    assert found["pretraining"] == {}
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", '{"dice": 1}'])
+def test_a_file_without_scores_is_refused(tmp_path, text):
+    (tmp_path / "scores.json").write_text(text)
+    with pytest.raises(errors.InputError, match=r"scores\.json.* evaluate wrote"):
+        card.read_scores(tmp_path / "scores.json")
+
+
+def test_a_damaged_summary_is_refused(tmp_path):
+    (tmp_path / "finetune.json").write_text("{")
+    with pytest.raises(errors.InputError, match=r"cannot read .*finetune\.json"):
+        card.facts(tmp_path, config.Finetune())
