@@ -1,9 +1,9 @@
 """Connected pieces of masks, by operations that the model server has.
 
 A mask is cut into runs, the pixels of a row that touch, and runs that touch across rows
-get the same number. There are some hundred runs where there are a hundred thousand pixels: this
-costs as much as a few filters over the box around the mask, and flooding it pixel by
-pixel would cost as many filters as the mask is long.
+get the same number. There are some hundred runs where there are a hundred thousand
+pixels: this costs as much as a few filters over the box around the mask, and flooding
+it pixel by pixel would cost as many filters as the mask is long.
 """
 
 import tensorflow as tf
