@@ -1,10 +1,12 @@
-"""A small client of the REST API: one connection, and lost answers asked for again."""
+"""A small client of the REST API: kept connections, lost answers asked for again."""
 
 import base64
 import contextlib
 import http.client
 import json
+import random
 import re
+import threading
 import time
 import urllib.parse
 
@@ -22,7 +24,7 @@ _MODEL = re.compile(r"/v1/models/[^/:]+(/versions/\d+|/labels/[^/:]+)?/?")
 
 @contextlib.contextmanager
 def model(url):
-    """Hold a connection to a served model.
+    """Hold connections to a served model, one for each thread that asks it.
 
     Args:
         url: `http://HOST:PORT/v1/models/NAME`, with `/versions/N` or `/labels/LABEL`
@@ -30,22 +32,24 @@ def model(url):
 
     Yields:
         `segment`, a function from a list of encoded images to a list of answers of the
-        signature `image_bytes`: dicts of `mask_png_bytes`, `area` and
-        `probability_mean`. A request that got no answer, or 503, is sent again after
-        growing pauses.
+        signature `image_bytes`: dicts of `mask_png_bytes`, `area`, `probability_mean`
+        and what else the model tells. It may be called from several threads. A
+        request that got no answer, or 503, is sent again after growing pauses; it
+        changes nothing on the server, so that two are as good as one.
 
     Raises:
         InputError: The URL is malformed, no server answers or it refuses.
     """
     parts = _parts(url)
     path = parts.path.rstrip("/")
-    connection = _CONNECTIONS[parts.scheme](parts.hostname, parts.port, timeout=TIMEOUT)
-    with contextlib.closing(connection):
-        _ask(connection, "GET", path, url=url)
+    with contextlib.ExitStack() as opened:
+        connections = _Connections(parts, opened)
+        _ask(connections.mine(), "GET", path, url=url)
 
         def segment(images):
             instances = [{"b64": base64.b64encode(image).decode()} for image in images]
             request = {"signature_name": "image_bytes", "instances": instances}
+            connection = connections.mine()
             answer = _ask(connection, "POST", f"{path}:predict", request, url=url)
             answers = [_decoded(item, url) for item in answer.get("predictions", [])]
             if len(answers) != len(images):
@@ -56,6 +60,18 @@ def model(url):
             return answers
 
         yield segment
+
+
+class _Connections(threading.local):
+    """A connection for each thread, all of them closed with `opened`."""
+
+    def __init__(self, parts, opened):
+        kind = _CONNECTIONS[parts.scheme]
+        self._connection = kind(parts.hostname, parts.port, timeout=TIMEOUT)
+        opened.callback(self._connection.close)
+
+    def mine(self):
+        return self._connection
 
 
 def _parts(url):
@@ -77,7 +93,8 @@ def _ask(connection, method, path, document=None, *, url):
     body = None if document is None else json.dumps(document)
     for attempt in range(ATTEMPTS):
         if attempt:
-            time.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
+            # Spread, lest all connections of a busy server come back at once.
+            time.sleep(FIRST_PAUSE * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))
         try:
             connection.request(method, path, body)
             response = connection.getresponse()
@@ -114,11 +131,11 @@ def _document(status, text, url):
 
 def _decoded(item, url):
     try:
-        found = {name: item[name] for name in ("area", "probability_mean")}
+        int(item["area"]), float(item["probability_mean"])
         mask = base64.b64decode(item["mask_png_bytes"]["b64"])
     except (KeyError, TypeError, ValueError) as reason:
         raise errors.InputError(
             f"{url} answers without mask_png_bytes, area and probability_mean; serve "
             "what echo-keras export wrote"
         ) from reason
-    return {**found, "mask_png_bytes": mask}
+    return {**item, "mask_png_bytes": mask}

@@ -2,7 +2,6 @@
 
 import collections
 import dataclasses
-import itertools
 import math
 import time
 from pathlib import Path
@@ -14,9 +13,10 @@ from echo_keras import errors, progress
 from echo_keras.data import schema, tfrecords
 from echo_keras.metrics import case as measured
 from echo_keras.metrics import scores as summed
-from echo_keras.serving import client, endpoints, export, session
+from echo_keras.serving import client, endpoints, export, session, stream
 
 BATCH = 8
+CONNECTIONS = 4
 WORDS = ("patient", "view", "phase", "quality")
 
 
@@ -50,25 +50,17 @@ def by_url(data, split, url):
         url: `http://HOST:PORT/v1/models/NAME`.
 
     Returns:
-        Dict of `scores`, and `latency_ms` of a request of at most `batch` images:
-        `p50`, `p95` and `p99`.
+        Dict of `scores`, and how it was asked: `batch`, `connections`, and the figures
+        of `stream.Timed`.
 
     Raises:
         InputError: There are no such records, or the server does not answer.
     """
-    latencies = []
     with client.model(url) as segment:
-
-        def timed(images):
-            start = time.perf_counter()
-            answers = segment(images)
-            latencies.append(1000 * (time.perf_counter() - start))
-            return answers
-
-        found = scores(data, split, timed)
-    percentiles = np.percentile(latencies, [50, 95, 99]).round(3).tolist()
-    latency = dict(zip(("p50", "p95", "p99"), percentiles))
-    return {"url": url, "batch": BATCH, "latency_ms": latency, **found}
+        timed = stream.Timed(segment)
+        found = scores(data, split, timed, at_once=CONNECTIONS)
+    asked = {"batch": BATCH, "connections": CONNECTIONS, **timed.figures()}
+    return {"url": url, **asked, **found}
 
 
 def by_model(data, split, model_dir):
@@ -120,7 +112,7 @@ def local(model_dir):
     return segment
 
 
-def scores(data, split, segment):
+def scores(data, split, segment, *, at_once=1):
     """Score a segmenting function on one split.
 
     Args:
@@ -128,6 +120,7 @@ def scores(data, split, segment):
         split: `train`, `validation` or `test`.
         segment: Function from a list of encoded images to answers with
             `mask_png_bytes`, `area` and `probability_mean`.
+        at_once: Batches to send at a time, from as many threads.
 
     Returns:
         Dict of JSON types: `dataset`, `split`, `seconds`, the figures of
@@ -138,7 +131,8 @@ def scores(data, split, segment):
     Raises:
         InputError: There are no such records.
     """
-    return collected(data, split, cases(data, split, segment))
+    found = cases(data, split, segment, at_once=at_once)
+    return collected(data, split, found)
 
 
 def collected(data, split, found):
@@ -173,7 +167,7 @@ def collected(data, split, found):
     }
 
 
-def cases(data, split, segment):
+def cases(data, split, segment, *, at_once=1):
     """Segment the labelled frames of one split at their original size.
 
     Args:
@@ -181,6 +175,7 @@ def cases(data, split, segment):
         split: `train`, `validation` or `test`.
         segment: Function from a list of encoded images to answers with
             `mask_png_bytes`, `area` and `probability_mean`.
+        at_once: Batches to send at a time, from as many threads.
 
     Yields:
         `Case` of each frame, in the order of the records.
@@ -190,13 +185,17 @@ def cases(data, split, segment):
     """
     records = tfrecords.labelled(data, split).as_numpy_iterator()
     total = tfrecords.manifest(data)["counts"][split]["labelled_frames"]
-    position = itertools.count()
+    pairs = stream.answered(
+        records, segment, encode=_encoded, batch=BATCH, at_once=at_once
+    )
     with progress.bar("evaluate", total, unit="images") as advance:
-        while batch := list(itertools.islice(records, BATCH)):
-            images = [cv2.imencode(".png", r["image"])[1].tobytes() for r in batch]
-            for record, answer in zip(batch, segment(images)):
-                yield _case(next(position), record, answer)
-            advance(len(batch))
+        for position, (record, answer) in enumerate(pairs):
+            yield _case(position, record, answer)
+            advance()
+
+
+def _encoded(record):
+    return cv2.imencode(".png", record["image"])[1].tobytes()
 
 
 def _case(position, record, answer):

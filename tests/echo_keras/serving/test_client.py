@@ -2,6 +2,7 @@ import http.server
 import json
 import socket
 import threading
+from concurrent import futures
 
 import cv2
 import numpy as np
@@ -81,6 +82,23 @@ def test_lost_connections_and_busy_servers_are_asked_again(scripted):
     with client.model(url) as segment:
         assert segment([PNG]) == [{**ANSWER, "mask_png_bytes": b"\x00\x01"}]
     assert requests == ["GET", "GET", "POST", "POST", "POST"]
+
+
+def test_several_threads_may_ask_at_a_time(url):
+    shades = [
+        cv2.imencode(".png", np.full((8, 5 + n), 255, np.uint8)) for n in range(8)
+    ]
+    with client.model(url) as segment, futures.ThreadPoolExecutor(4) as threads:
+        answers = threads.map(segment, [[image.tobytes()] for _, image in shades])
+        areas = [answer["area"] for (answer,) in answers]
+    assert areas == [8 * (5 + n) for n in range(8)]
+
+
+def test_what_else_a_model_tells_is_passed_on(scripted):
+    url, answers, _ = scripted
+    answers += [(200, {}), (200, {"predictions": [{**ANSWER, "area_low": 2}]})]
+    with client.model(url) as segment:
+        assert segment([PNG])[0]["area_low"] == 2
 
 
 def test_a_server_that_stays_busy_is_given_up(scripted):

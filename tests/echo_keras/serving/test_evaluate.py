@@ -1,10 +1,13 @@
+import http.client
+import itertools
+
 import cv2
 import numpy as np
 import pytest
 
 from echo_keras import errors
 from echo_keras.data import tfrecords
-from echo_keras.serving import evaluate
+from echo_keras.serving import client, evaluate
 
 FIGURES = (
     "dice_per_image_mean",
@@ -51,6 +54,30 @@ def test_a_served_model_and_both_forms_of_it_score_the_same(
             assert case == pytest.approx(other, abs=1e-6)
     assert 0.5 < served["dice_per_image_mean"] < 1
     assert 0 < served["latency_ms"]["p50"] <= served["latency_ms"]["p99"]
+    assert served["images_per_second"] > 0
+
+
+def test_a_server_that_loses_and_refuses_every_other_request_changes_no_score(
+    records, url, monkeypatch
+):
+    whole = evaluate.by_url(records, "test", url)
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(evaluate, "BATCH", 1)
+    faults = itertools.cycle([None, OSError("reset"), None, 503])
+    answer = http.client.HTTPConnection.getresponse
+
+    def getresponse(connection):
+        response, fault = answer(connection), next(faults)
+        if isinstance(fault, OSError):
+            raise fault
+        response.status = fault or response.status
+        return response
+
+    monkeypatch.setattr(http.client.HTTPConnection, "getresponse", getresponse)
+    found = evaluate.by_url(records, "test", url)
+    assert found["cases"] == whole["cases"]
+    assert found["dice_pooled"] == whole["dice_pooled"]
+    assert found["requests"] == len(whole["cases"]) == 6
 
 
 def test_perfect_masks_score_one(records, truths):
