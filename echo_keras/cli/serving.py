@@ -66,3 +66,27 @@ def evaluate(data, split, url, model, output):
         f"dice {scores['dice_per_image_mean']:.4f} ({low:.4f}-{high:.4f})  "
         f"{scores['images']} images of {scores['patients']} patients  {output}"
     )
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
+@click.option("--url", help="http://HOST:PORT/v1/models/NAME of a running server.")
+@click.option("--model", type=PATH, help="Model folder, to segment without a server.")
+@click.option("--output", type=PATH, default="runs/predict", show_default=True)
+def predict(files, url, model, output):
+    """Outline the ventricle in images, videos and NIfTI or MetaImage files."""
+    if (url is None) == (model is None):
+        raise errors.InputError("give either --url or --model")
+    from echo_keras.serving import client, evaluate
+    from echo_keras.study import predict
+
+    def complain(sentence):
+        click.echo(f"Error: {' '.join(sentence.split())}", err=True)
+
+    told = {"say": click.echo, "complain": complain}
+    if model:
+        predict.run(files, evaluate.local(model), output, **told)
+        return
+    with client.model(url) as segment:
+        connections = evaluate.CONNECTIONS
+        predict.run(files, segment, output, at_once=connections, **told)

@@ -47,6 +47,19 @@ def grey_frames(path, wanted):
     }
 
 
+def rate(path):
+    """Frames a second as the header of a video tells, 0 where it does not.
+
+    Args:
+        path: Local path of the video.
+    """
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    try:
+        return float(video.get(cv2.CAP_PROP_FPS))
+    finally:
+        video.release()
+
+
 def _checked(wanted, total):
     """Ascending numbers of the wanted frames, all of which the video should have."""
     numbers = sorted(set(wanted(total)))

@@ -17,6 +17,7 @@ COMMANDS = [
     "export",
     "serve",
     "evaluate",
+    "predict",
     "demo",
     "compare",
 ]
@@ -109,6 +110,8 @@ def test_a_bug_keeps_its_traceback(monkeypatch):
             "give either --url or --model",
         ),
         (["evaluate", "--data", "a", "--output", "b"], "give either --url or --model"),
+        (["predict", "a.png"], "give either --url or --model"),
+        (["predict", "--model", "m"], "Missing argument 'FILE...'"),
         (["finetune", "--data", "a", "--output", "b", "--fraction", "0"], "--fraction"),
         (["finetune", "--data", "a", "--output", "b", "--fraction", "1.5"], "0<x<=1"),
         (["finetune", "--data", "a", "--output", "b", "--fraction", "nan"], "fraction"),
@@ -310,6 +313,22 @@ def test_evaluate_scores_where_it_is_told(called, option, value, name, place):
     assert result.output == line
     assert scored == [(("in", "test", place), {})]
     assert written == [((SCORES, pathlib.Path("s.json")), {})]
+
+
+def test_predict_takes_files_and_complains_of_each(called, monkeypatch):
+    called("echo_keras.serving.evaluate", "local", "a function")
+    calls = called("echo_keras.study.predict", "run", None)
+    assert run("predict", "a.png", "b.avi", "--model", "m").exit_code == 0
+    [(arguments, _)] = calls
+    files = (pathlib.Path("a.png"), pathlib.Path("b.avi"))
+    assert arguments == (files, "a function", pathlib.Path("runs/predict"))
+
+    def complain(*_, complain, **options):
+        complain("cannot read\n a.png")
+
+    monkeypatch.setattr("echo_keras.study.predict.run", complain)
+    result = run("predict", "a.png", "--model", "m")
+    assert result.output == "Error: cannot read a.png\n"
 
 
 def test_demo_runs_on_phantoms_where_no_data_set_is_given(called):
