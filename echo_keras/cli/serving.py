@@ -90,3 +90,17 @@ def predict(files, url, model, output):
     with client.model(url) as segment:
         connections = evaluate.CONNECTIONS
         predict.run(files, segment, output, at_once=connections, **told)
+
+
+@main.command()
+@click.option("--url", required=True, help="http://HOST:PORT/v1/models/NAME")
+@click.option("--port", type=click.IntRange(0, 65535), default=8600, show_default=True)
+@click.option("--browser/--no-browser", default=True, help="Open it.  [default: yes]")
+def view(url, port, browser):
+    """Show a page that outlines the images and videos dropped on it."""
+    from echo_keras.viewer import server
+
+    def ready(address):
+        click.echo(f"viewing  {address}")
+
+    server.view(url, port, ready=ready, browser=browser)

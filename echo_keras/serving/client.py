@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import functools
 import http.client
 import json
 import random
@@ -23,12 +24,13 @@ _MODEL = re.compile(r"/v1/models/[^/:]+(/versions/\d+|/labels/[^/:]+)?/?")
 
 
 @contextlib.contextmanager
-def model(url):
+def model(url, *, attempts=ATTEMPTS):
     """Hold connections to a served model, one for each thread that asks it.
 
     Args:
         url: `http://HOST:PORT/v1/models/NAME`, with `/versions/N` or `/labels/LABEL`
             behind it where another than the newest version is meant.
+        attempts: How often to ask in all before the server is given up.
 
     Yields:
         `segment`, a function from a list of encoded images to a list of answers of the
@@ -44,13 +46,13 @@ def model(url):
     path = parts.path.rstrip("/")
     with contextlib.ExitStack() as opened:
         connections = _Connections(parts, opened)
-        _ask(connections.mine(), "GET", path, url=url)
+        ask = functools.partial(_ask, url=url, attempts=attempts)
+        ask(connections.mine(), "GET", path)
 
         def segment(images):
             instances = [{"b64": base64.b64encode(image).decode()} for image in images]
             request = {"signature_name": "image_bytes", "instances": instances}
-            connection = connections.mine()
-            answer = _ask(connection, "POST", f"{path}:predict", request, url=url)
+            answer = ask(connections.mine(), "POST", f"{path}:predict", request)
             answers = [_decoded(item, url) for item in answer.get("predictions", [])]
             if len(answers) != len(images):
                 raise errors.InputError(
@@ -89,9 +91,9 @@ def _parts(url):
     return parts
 
 
-def _ask(connection, method, path, document=None, *, url):
+def _ask(connection, method, path, document=None, *, url, attempts):
     body = None if document is None else json.dumps(document)
-    for attempt in range(ATTEMPTS):
+    for attempt in range(attempts):
         if attempt:
             # Spread, lest all connections of a busy server come back at once.
             time.sleep(FIRST_PAUSE * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))

@@ -2,6 +2,8 @@ import collections
 import hashlib
 import json
 
+import cv2
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -41,6 +43,60 @@ def write_folder():
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def ventricle():
+    """Function that draws half an ellipse, apex up, 40 by 28 pixels at scale 1."""
+
+    def draw(scale):
+        rows, columns = np.indices((64, 64))
+        down, across = (rows - 56) / scale, (columns - 32) / scale
+        return (rows < 56) & ((down / 40) ** 2 + (across / 14) ** 2 < 1)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def beating(ventricle):
+    """Fifty frames of a ventricle that beats every twenty, 255 inside."""
+    turn = 2 * np.pi * np.arange(50) / 20
+    masks = [ventricle(0.85 + 0.15 * np.cos(angle)) for angle in turn]
+    return 255 * np.stack(masks).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def beating_video(beating, tmp_path_factory):
+    """An AVI file of the beating ventricle, 40 frames a second."""
+    path = tmp_path_factory.mktemp("video") / "beats.avi"
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 40, (64, 64))
+    for frame in beating:
+        video.write(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))
+    video.release()
+    return path
+
+
+@pytest.fixture(scope="session")
+def bright():
+    """A segmenting function: what is bright is ventricle."""
+
+    def segment(images):
+        answers = []
+        for image in images:
+            pixels = np.frombuffer(image, np.uint8)
+            mask = cv2.imdecode(pixels, cv2.IMREAD_GRAYSCALE) > 127
+            drawn = cv2.imencode(".png", 255 * mask.astype(np.uint8))[1].tobytes()
+            answers.append(
+                {
+                    "mask_png_bytes": drawn,
+                    "area": int(mask.sum()),
+                    "area_high": int(mask.sum()) + 5,
+                    "probability_mean": 0.9,
+                }
+            )
+        return answers
+
+    return segment
 
 
 def _shard(folder, file, records):

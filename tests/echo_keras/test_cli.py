@@ -18,6 +18,7 @@ COMMANDS = [
     "serve",
     "evaluate",
     "predict",
+    "view",
     "demo",
     "compare",
 ]
@@ -329,6 +330,15 @@ def test_predict_takes_files_and_complains_of_each(called, monkeypatch):
     monkeypatch.setattr("echo_keras.study.predict.run", complain)
     result = run("predict", "a.png", "--model", "m")
     assert result.output == "Error: cannot read a.png\n"
+
+
+def test_view_tells_its_address(monkeypatch):
+    def view(url, port, *, ready, browser):
+        ready(f"{url} {port} {browser}")
+
+    monkeypatch.setattr("echo_keras.viewer.server.view", view)
+    result = run("view", "--url", "u", "--port", 0, "--no-browser")
+    assert result.output == "viewing  u 0 False\n"
 
 
 def test_demo_runs_on_phantoms_where_no_data_set_is_given(called):
