@@ -3,7 +3,8 @@
 import click
 
 from echo_keras import errors
-from echo_keras.cli.group import PATH, main
+from echo_keras.cli import versions
+from echo_keras.cli.group import PATH, POSITIVE, main
 
 
 @main.command()
@@ -33,15 +34,76 @@ def export(model, output, **options):
 @click.option("--models", type=PATH, required=True, help="Folder of NAME/VERSION.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True)
-def serve(models, host, port):
+@click.option(
+    "--version-policy",
+    type=click.Choice(["latest", "all", "specific"]),
+    default="latest",
+    show_default=True,
+    help="Which versions of each model to serve.",
+)
+@click.option(
+    "--model-version",
+    "versions",
+    type=versions.VERSION,
+    multiple=True,
+    help="NAME/NUMBER to serve, for specific; may be repeated.",
+)
+@click.option(
+    "--label",
+    "labels",
+    type=versions.LABEL,
+    multiple=True,
+    help="NAME/LABEL=NUMBER, another name of a version; may be repeated.",
+)
+@click.option("--batching", type=PATH, help="The model server's batching parameters.")
+@click.option("--max-body", type=POSITIVE, default=100, show_default=True, help="MB.")
+@click.option(
+    "--max-pixels",
+    type=POSITIVE,
+    default=2**24,
+    show_default=True,
+    help="Of all images of a request.",
+)
+@click.option(
+    "--max-waiting",
+    type=POSITIVE,
+    default=128,
+    show_default=True,
+    help="Requests not yet answered; more get 503.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Seconds to answer in; 504 follows.",
+)
+def serve(models, host, port, batching, **options):
     """Serve exported models over TensorFlow Serving's REST API."""
-    from echo_keras.serving import server
+    from echo_keras.serving import catalog, limits, parameters, server
 
     def ready(urls):
         for url in urls:
             click.echo(f"serving  {url}")
 
-    server.serve(models, host=host, port=port, ready=ready)
+    rules = versions.rules(
+        options["version_policy"], options["versions"], options["labels"]
+    )
+    server.serve(
+        models,
+        host=host,
+        port=port,
+        rules=catalog.Rules(**rules),
+        limit=limits.Limits(
+            body=options["max_body"] * 2**20,
+            pixels=options["max_pixels"],
+            waiting=options["max_waiting"],
+            seconds=options["timeout"],
+        ),
+        joins=parameters.read(batching) if batching else None,
+        ready=ready,
+        say=lambda line: click.echo(line, err=True),
+    )
 
 
 @main.command()

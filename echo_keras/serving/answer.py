@@ -62,15 +62,23 @@ def error(message):
     return json.dumps({"error": message}, indent=4)
 
 
-def version_status(numbers):
-    """JSON text that says which versions of a model answer, the newest first."""
+def version_status(states):
+    """JSON text that says which versions of a model answer, the newest first.
+
+    Args:
+        states: By number None of a version that answers, or why it does not: an error
+            message, empty where it was unloaded.
+    """
     states = [
         {
             "version": str(number),
-            "state": "AVAILABLE",
-            "status": {"error_code": "OK", "error_message": ""},
+            "state": "AVAILABLE" if reason is None else "END",
+            "status": {
+                "error_code": "UNKNOWN" if reason else "OK",
+                "error_message": reason or "",
+            },
         }
-        for number in sorted(numbers, reverse=True)
+        for number, reason in sorted(states.items(), reverse=True)
     ]
     return json.dumps({"model_version_status": states}, indent=1) + "\n"
 

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from echo_keras.serving import document, status
 
+MOST_DIMENSIONS = 32
+
 
 def from_json(value, dtype):
     """Array of nested JSON lists; ragged lists and values of other types are refused.
@@ -45,6 +47,10 @@ def _shape(value):
     while isinstance(value, list):
         shape.append(len(value))
         value = value[0] if value else None
+        if len(shape) > MOST_DIMENSIONS:
+            raise status.invalid(
+                f"Encountered list at level: {len(shape)} expected <= {MOST_DIMENSIONS}"
+            )
     return tuple(shape)
 
 

@@ -9,24 +9,28 @@ import binascii
 import json
 import math
 
-from echo_keras.serving import status
+from echo_keras.serving import limits, status
 
 LONGEST_EXCERPT = 500
 SPACE = " \t\n\r"
 
 
-def parse(body):
+def parse(body, most=limits.DEFAULT.values):
     """Read the object of a request's body.
 
     Args:
         body: Bytes of the body.
+        most: Number of JSON values in it that are taken, told from its punctuation.
 
     Returns:
         Dict of str, int (64 bits at most), float, bool, None, lists and dicts.
 
     Raises:
-        tf.errors.InvalidArgumentError: The body is not JSON or not an object.
+        tf.errors.InvalidArgumentError: The body is not JSON, not an object or of too
+            many values.
     """
+    if sum(map(body.count, (b",", b"[", b"{"))) > most:
+        raise status.invalid(f"JSON of more than {most} values")
     text = body.decode("utf-8", "surrogateescape").removeprefix("\ufeff").lstrip(SPACE)
     if not text:
         raise status.invalid("JSON Parse error: The document is empty. at offset: 0")
@@ -45,10 +49,12 @@ def parse(body):
 
 def excerpt(value):
     """JSON text of a parsed value for an error message, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False)
-    if len(text) <= LONGEST_EXCERPT:
-        return text
-    return text[:LONGEST_EXCERPT] + "..."
+    text = ""
+    for piece in _ENCODER.iterencode(value):
+        text += piece[: LONGEST_EXCERPT + 1]
+        if len(text) > LONGEST_EXCERPT:
+            return text[:LONGEST_EXCERPT] + "..."
+    return text
 
 
 def kind(value):
@@ -108,6 +114,7 @@ def _wording(reason):
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_first_of_each, parse_int=_integer, parse_float=_decimal
 )
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _KINDS = {
     type(None): "Null",
     False: "False",

@@ -1,15 +1,18 @@
 """TensorFlow Serving's REST API as a pure function from a request to an answer."""
 
+import contextlib
 import re
+import threading
 import urllib.parse
 import zlib
 
 import tensorflow as tf
 
-from echo_keras.serving import answer, document, status, tensors
+from echo_keras.serving import answer, document, limits, pixels, status, tensors
 
-LARGEST_UNPACKED = 100 * 2**20
 DEFAULT_SIGNATURE = "serving_default"
+LARGE = 4 * 2**20
+DEFLATE_RATIO = 1032
 
 _API = re.compile(r"/v1/.*", re.IGNORECASE | re.DOTALL)
 _PREDICTION = re.compile(
@@ -24,6 +27,7 @@ _INFORMATION = re.compile(
     r"(?:/(?P<verb>metadata))?",
     re.IGNORECASE | re.ASCII,
 )
+_LARGE_ONES = threading.Lock()
 _NOT_FOUND_PAGE = b"""\
 <HTML><HEAD>
 <TITLE>404 Not Found</TITLE>
@@ -33,7 +37,7 @@ _NOT_FOUND_PAGE = b"""\
 """
 
 
-def handle(method, path, headers, body, models):
+def handle(method, path, headers, body, models, limit=limits.DEFAULT):
     """Answer one request.
 
     Args:
@@ -42,6 +46,7 @@ def handle(method, path, headers, body, models):
         headers: Mapping of the request's headers.
         body: Bytes of the request's body.
         models: Dict of `session.Model` by name.
+        limit: `limits.Limits` of the body and of the images in it.
 
     Returns:
         HTTP status, dict of headers and bytes of the answer.
@@ -49,7 +54,7 @@ def handle(method, path, headers, body, models):
     if not _API.fullmatch(path):
         return _respond(404, _NOT_FOUND_PAGE, kind="text/html")
     try:
-        text = _route(method, path, _unpacked(headers, body), models)
+        text = _route(method, path, headers, body, models=models, limit=limit)
     except tf.errors.OpError as reason:
         return refuse(status.http(reason), status.text(reason))
     return _respond(200, text.encode("utf-8", "replace"))
@@ -64,20 +69,15 @@ def _respond(code, body, *, kind="application/json"):
     return code, {"Content-Type": kind, "Content-Length": str(len(body))}, body
 
 
-def _unpacked(headers, body):
-    """A body that cannot be unpacked counts as empty, as in the model server."""
-    encodings = [v for k, v in headers.items() if k.lower() == "content-encoding"]
-    if not any("gzip" in encoding for encoding in encodings):
-        return body
-    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        unpacked = stream.decompress(body, LARGEST_UNPACKED)
-    except zlib.error:
-        return b""
-    return unpacked if stream.eof else b""
+def target(method, path):
+    """Name of the model and verb of a request to predict, or None of any other."""
+    match = _PREDICTION.fullmatch(path) if method == "POST" else None
+    if not match:
+        return None
+    return urllib.parse.unquote(match["name"], errors="replace"), match["verb"].lower()
 
 
-def _route(method, path, body, models):
+def _route(method, path, headers, body, *, models, limit):
     pattern = {"POST": _PREDICTION, "GET": _INFORMATION}.get(method)
     match = pattern.fullmatch(path) if pattern else None
     if not match:
@@ -88,7 +88,10 @@ def _route(method, path, body, models):
         "label": match["label"] and urllib.parse.unquote(match["label"]),
     }
     if method == "POST":
-        return _infer(match["verb"].lower(), model, body, models)
+        verb = match["verb"].lower()
+        with _turn(headers, body):
+            predict = _infer(verb, model, headers, body, models=models, limit=limit)
+        return predict()
     if not model["name"]:
         raise status.invalid("Missing model name in request.")
     return (_metadata if match["verb"] else _status)(model, models)
@@ -105,12 +108,15 @@ def _number(digits):
 
 def _status(model, models):
     name, version = model["name"], model["version"]
-    versions = models[name].versions if name in models else {}
-    if version is not None and version not in versions:
+    found = models.get(name)
+    states = {**found.ended, **dict.fromkeys(found.versions)} if found else {}
+    if version is not None and version not in states:
         raise status.not_found(f"Could not find version {version} of model {name}")
-    if not versions:
+    if not states:
         raise status.not_found(f"Could not find any versions of model {name}")
-    return answer.version_status([version] if version is not None else versions)
+    if version is not None:
+        states = {version: states[version]}
+    return answer.version_status(states)
 
 
 def _metadata(model, models):
@@ -136,8 +142,34 @@ def _find(model, models):
     return version, versions[version]
 
 
-def _infer(verb, model, body, models):
-    request = document.parse(body)
+@contextlib.contextmanager
+def _turn(headers, body):
+    """Large bodies are read one after the other, since parsed they take most memory."""
+    largest = len(body) * (DEFLATE_RATIO if _packed(headers) else 1)
+    with _LARGE_ONES if largest > LARGE else contextlib.nullcontext():
+        yield
+
+
+def _packed(headers):
+    encodings = [v for k, v in headers.items() if k.lower() == "content-encoding"]
+    return any("gzip" in encoding for encoding in encodings)
+
+
+def _unpacked(headers, body, largest):
+    """A body that cannot be unpacked counts as empty, as in the model server."""
+    if not _packed(headers):
+        return body
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        unpacked = stream.decompress(body, largest)
+    except zlib.error:
+        return b""
+    return unpacked if stream.eof else b""
+
+
+def _infer(verb, model, headers, body, *, models, limit):
+    """Read a request and return the function that answers it."""
+    request = document.parse(_unpacked(headers, body, limit.body), limit.values)
     if not isinstance(request.get("signature_name", ""), str):
         raise status.invalid(
             f"JSON Value: {document.excerpt(request)} not formatted correctly. "
@@ -147,17 +179,19 @@ def _infer(verb, model, body, models):
     if verb != "predict":
         _check_examples(request)
         raise _unlike(verb, name, _find(model, models)[1])
-    return _predict(request, name, _find(model, models)[1])
-
-
-def _predict(request, name, servable):
+    servable = _find(model, models)[1]
     if name not in servable.signatures:
         raise status.invalid(
             f'Serving signature name: "{name}" not found in signature def'
         )
     inputs, by_row = tensors.from_request(request, servable.signatures[name])
-    outputs = servable.run(name, inputs)
-    return answer.row(outputs) if by_row else answer.column(outputs)
+    pixels.check(inputs, limit.pixels)
+
+    def predict():
+        outputs = servable.run(name, inputs)
+        return answer.row(outputs) if by_row else answer.column(outputs)
+
+    return predict
 
 
 def _check_examples(request):

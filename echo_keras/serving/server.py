@@ -1,26 +1,44 @@
-"""HTTP around `rest.handle`: keep-alive, chunked requests and an orderly end."""
+"""Sockets around `rest.handle`: a loop of connections, threads that answer, an end."""
 
+import asyncio
+import concurrent.futures
 import contextlib
-import http.server
-import re
+import dataclasses
+import logging
+import os
 import signal
 import socket
-import socketserver
-import sys
 import threading
+import time
+import typing
 
 from echo_keras import errors
-from echo_keras.serving import rest, session
+from echo_keras.serving import (
+    batching,
+    catalog,
+    connection,
+    http1,
+    limits,
+    metrics,
+    rest,
+    session,
+)
 
-IDLE_SECONDS = 75
-LARGEST_BODY = rest.LARGEST_UNPACKED
-LONGEST_LINE = 65_536
-TOO_LARGE = 413, f"the body is larger than {LARGEST_BODY} bytes"
-CUT_SHORT = 400, "the body is cut short or its chunks are malformed"
+BACKLOG = 512
 
 
-def serve(models, host="127.0.0.1", port=8501, *, ready):
-    """Serve the newest version of every model until SIGTERM or Ctrl-C.
+def serve(
+    models,
+    host="127.0.0.1",
+    port=8501,
+    *,
+    rules=catalog.LATEST,
+    limit=limits.DEFAULT,
+    joins=None,
+    ready,
+    say,
+):
+    """Serve a folder of models, and what changes in it, until SIGTERM or Ctrl-C.
 
     Requests that are being answered when the signal comes are finished first.
 
@@ -28,25 +46,43 @@ def serve(models, host="127.0.0.1", port=8501, *, ready):
         models: Folder of `NAME/VERSION` folders.
         host: Address to listen on.
         port: Port to listen on, 0 for any free one.
+        rules: `catalog.Rules`.
+        limit: `limits.Limits`.
+        joins: `parameters.Batching`, or None to run each request by itself.
         ready: Called once with the URL of each model when requests are answered.
+        say: Called with a line for each version that comes or goes.
 
     Raises:
         InputError: There is nothing to serve, or the port cannot be listened on.
     """
-    loaded = session.load_newest(models)
-    with start(loaded, host, port) as server, _signalled() as stopped:
+
+    def load(folder):
+        servable = session.load(folder)
+        return batching.batched(servable, joins) if joins else servable
+
+    # Joined requests wait in threads of their own, for two batches to fill.
+    workers = min(2 * joins.max_batch_size, limit.waiting) if joins else 0
+    loaded = catalog.load(models, rules, load)
+    with (
+        _signalled() as stopped,
+        start(loaded, host, port, limit=limit, workers=workers) as server,
+        catalog.watched(loaded, models, rules, load, say=say),
+    ):
         ready(urls(server, loaded))
         stopped.wait()
 
 
 @contextlib.contextmanager
-def start(models, host, port):
+def start(models, host, port, *, limit=limits.DEFAULT, workers=0):
     """Answer requests in the background as long as the context lasts.
 
     Args:
-        models: Dict of `session.Model` by name.
+        models: Dict of `session.Model` by name; its values may be replaced meanwhile.
         host: Address to listen on.
         port: Port to listen on, 0 for any free one.
+        limit: `limits.Limits`.
+        workers: Least number of requests that are answered at once while others
+            wait; there are as many as cores, and 4, in any case.
 
     Yields:
         The server, whose `server_address` is host and port.
@@ -54,30 +90,42 @@ def start(models, host, port):
     Raises:
         InputError: The port cannot be listened on.
     """
-    try:
-        server = _Server((host, port), models)
-    except (OSError, OverflowError) as reason:
-        raise errors.InputError(
-            f"cannot listen on {host}:{port}: {reason}; if another server is using it, "
-            "choose another --port"
-        ) from reason
-    thread = threading.Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.1}
-    )
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.end_connections()
-        server.server_close()
-        thread.join()
+    listening = _listening(host, port)
+    workers = max(workers, 4, os.cpu_count() or 1)
+    with (
+        concurrent.futures.ThreadPoolExecutor(workers, "answer") as pool,
+        concurrent.futures.ThreadPoolExecutor(1, "inform") as informing,
+    ):
+        server = _Server(models, limit, listening.getsockname(), pool, informing)
+        started = threading.Event()
+        thread = threading.Thread(
+            target=lambda: asyncio.run(server.run(listening, started.set))
+        )
+        thread.start()
+        started.wait()
+        try:
+            yield server
+        finally:
+            server.stop()
+            thread.join()
 
 
 def urls(server, models):
     """URL of each model of a server, to be given to `echo-keras evaluate --url`."""
     host, port = server.server_address[:2]
+    host = f"[{host}]" if ":" in host else host
     return [f"http://{host}:{port}/v1/models/{name}" for name in sorted(models)]
+
+
+def _listening(host, port):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except (OSError, OverflowError) as reason:
+        raise errors.InputError(
+            f"cannot listen on {host}:{port}: {reason}; if another server is using it, "
+            "choose another --port"
+        ) from reason
 
 
 @contextlib.contextmanager
@@ -94,106 +142,103 @@ def _signalled():
             signal.signal(number, handler)
 
 
-class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = False
-    request_queue_size = 128
+@dataclasses.dataclass(eq=False)
+class _Server:
+    models: dict
+    limit: limits.Limits
+    server_address: tuple
+    pool: concurrent.futures.Executor
+    informing: concurrent.futures.Executor
+    counts: metrics.Metrics = dataclasses.field(default_factory=metrics.Metrics)
+    connections: dict = dataclasses.field(default_factory=dict)
+    jobs: set = dataclasses.field(default_factory=set)
+    loop: typing.Any = None
+    stopped: typing.Any = None
 
-    def __init__(self, address, models):
-        self.models = models
-        self.connections = set()
-        super().__init__(address, _Handler)
+    async def run(self, listening, started):
+        """Accept connections until `stop`, then wait for those that are answered."""
+        self.loop, self.stopped = asyncio.get_running_loop(), asyncio.Event()
+        accepting = await asyncio.start_server(
+            self._accept, sock=listening, limit=http1.LONGEST_HEAD
+        )
+        started()
+        await self.stopped.wait()
+        accepting.close()
+        for held in self.connections.values():
+            held.closes = True
+            if held.rests:
+                held.writer.transport.abort()
+        if self.connections:
+            seconds = self.limit.seconds + connection.LINGER_SECONDS
+            await asyncio.wait(self.connections, timeout=seconds)
 
-    def process_request(self, request, client_address):
-        self.connections.add(request)
-        super().process_request(request, client_address)
+    def stop(self):
+        """Have `run` end; may be called from any thread."""
+        self.loop.call_soon_threadsafe(self.stopped.set)
 
-    def shutdown_request(self, request):
-        self.connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request, client_address):
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
-
-    def end_connections(self):
-        """Let every connection send the answer it is at and then find no more."""
-        for connection in list(self.connections):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RD)
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = default_request_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    timeout = IDLE_SECONDS
-    wbufsize = -1
-
-    def do_GET(self):
-        body, fault = _body(self.headers, self.rfile)
-        if fault:
-            self.send_error(*fault)
+    async def _accept(self, reader, writer):
+        held = connection.Connection(
+            reader=reader,
+            writer=writer,
+            limit=self.limit,
+            answer=self._answer,
+            room=self._room,
+            count=self.counts.answered,
+        )
+        if len(self.connections) >= self.limit.connections:
+            await connection.refuse(held, 503, "too many connections; try again")
             return
-        # Sent in `finally`: after a bug the client still gets an answer, and the
-        # bug its traceback.
-        answer = rest.refuse(500, "Internal error of the server")
+        task = asyncio.current_task()
+        self.connections[task] = held
         try:
-            answer = rest.handle(
-                self.command, self.path, self.headers, body, self.server.models
-            )
+            await connection.converse(held)
         finally:
-            self._send(*answer)
+            del self.connections[task]
 
-    do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_GET  # noqa: N815
+    def _room(self, more):
+        held = sum(each.held for each in self.connections.values())
+        return held + more <= self.limit.bodies
 
-    def send_error(self, code, message=None, *_):
-        self.close_connection = True
-        self._send(*rest.refuse(code, message or self.responses[code][0]))
+    async def _answer(self, head, body):
+        if head.method == "GET" and head.path == metrics.PATH:
+            return self._metrics()
+        start = time.perf_counter()
+        answer = await self._in_time(head, body)
+        target = rest.target(head.method, head.path)
+        if target and target[0] in self.models:
+            seconds = time.perf_counter() - start
+            self.counts.predicted(*target, answer[0], seconds)
+        return answer
 
-    def log_message(self, *_):
-        """Requests are not logged."""
+    async def _in_time(self, head, body):
+        if len(self.jobs) >= self.limit.waiting:
+            return rest.refuse(503, "too many requests are waiting; try again")
+        # What takes no time does not wait for what does.
+        pool = self.pool if head.method == "POST" else self.informing
+        job = pool.submit(
+            rest.handle,
+            head.method,
+            head.path,
+            head.headers,
+            body,
+            self.models,
+            self.limit,
+        )
+        self.jobs.add(job)
+        job.add_done_callback(self.jobs.discard)
+        waited = asyncio.wrap_future(job)
+        await asyncio.wait({waited}, timeout=self.limit.seconds)
+        if not waited.done():
+            job.cancel()
+            return rest.refuse(504, "Timed out waiting for notification")
+        if waited.exception():
+            logging.error("a bug in answering", exc_info=waited.exception())
+            return rest.refuse(500, "Internal error of the server")
+        return waited.result()
 
-    def _send(self, code, headers, body):
-        self.send_response_only(code)
-        if self.close_connection:
-            headers = {**headers, "Connection": "close"}
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-
-def _body(headers, stream):
-    """Body of a request and None, or None and the status and text of a refusal."""
-    if "chunked" in headers.get("Transfer-Encoding", "").lower():
-        return _chunks(stream)
-    length = headers.get("Content-Length", "0")
-    if not re.fullmatch(r"\d{1,19}", length, re.ASCII):
-        return None, (400, f"Content-Length is no number: {length}")
-    if int(length) > LARGEST_BODY:
-        return None, TOO_LARGE
-    body = stream.read(int(length))
-    return (body, None) if len(body) == int(length) else (None, CUT_SHORT)
-
-
-def _chunks(stream):
-    chunks, total = [], 0
-    while True:
-        size = re.match(rb"([0-9a-fA-F]{1,8})\s*[;\r\n]", stream.readline(LONGEST_LINE))
-        if not size:
-            return None, CUT_SHORT
-        length = int(size[1], 16)
-        total += length
-        if total > LARGEST_BODY:
-            return None, TOO_LARGE
-        chunk = stream.read(length)
-        if len(chunk) < length:
-            return None, CUT_SHORT
-        if not length:
-            break
-        chunks.append(chunk)
-        stream.readline(LONGEST_LINE)
-    while stream.readline(LONGEST_LINE).strip():
-        pass
-    return b"".join(chunks), None
+    def _metrics(self):
+        text = self.counts.text(
+            waiting=len(self.jobs), connections=len(self.connections)
+        ).encode()
+        kind = "text/plain; version=0.0.4"
+        return 200, {"Content-Type": kind, "Content-Length": str(len(text))}, text

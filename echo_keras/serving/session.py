@@ -28,10 +28,18 @@ class Servable:
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """The loaded versions of a model, by number, and the labels that name some."""
+    """The loaded versions of a model, by number, and the labels that name some.
+
+    Attributes:
+        versions: `Servable` by number.
+        labels: Number by label.
+        ended: What became of versions that are loaded no more or could not be: an
+            error message, empty where there is none, by number.
+    """
 
     versions: dict
     labels: dict = dataclasses.field(default_factory=dict)
+    ended: dict = dataclasses.field(default_factory=dict)
 
 
 def load(folder):
@@ -54,6 +62,7 @@ def load(folder):
                 session, [tf.saved_model.SERVING], str(folder)
             )
     except (OSError, RuntimeError, tf.errors.OpError) as reason:
+        session.close()
         raise errors.InputError(
             f"{folder} holds no SavedModel for serving: {reason}; write one with "
             "echo-keras export"
@@ -70,34 +79,6 @@ def load(folder):
         return {name: _array(value) for name, value in fetched.items()}
 
     return Servable(signatures=signatures, run=run)
-
-
-def load_newest(folder):
-    """Load the newest version of every model in a folder.
-
-    Args:
-        folder: Folder of `NAME/VERSION` folders, as `echo-keras export` fills it.
-
-    Returns:
-        Dict of `Model` by name.
-
-    Raises:
-        InputError: The folder is missing or no model lies in it.
-    """
-    newest = {
-        path.name: max(numbers)
-        for path in sorted(_folders(folder))
-        if (numbers := version_numbers(path))
-    }
-    if not newest:
-        raise errors.InputError(
-            f"{folder} holds no model: expected folders such as NAME/1/saved_model.pb; "
-            f"write one with echo-keras export --output {Path(folder) / 'NAME'}"
-        )
-    return {
-        name: Model(versions={number: load(Path(folder) / name / str(number))})
-        for name, number in newest.items()
-    }
 
 
 def version_numbers(folder):

@@ -124,6 +124,11 @@ def test_a_bug_keeps_its_traceback(monkeypatch):
         (["pretrain", "--data", "a", "--output", "b", "--method", "moco"], "'moco'"),
         (["pretrain", "--data", "a", "--output", "b", "--replicas", "0"], "--replicas"),
         (["serve", "--models", "a", "--port", "65536"], "--port"),
+        (["serve", "--models", "a", "--label", "lv=1"], "such as lv/stable=3"),
+        (["serve", "--models", "a", "--model-version", "lv"], "such as lv/3"),
+        (["serve", "--models", "a", "--model-version", "lv/3"], "need each other"),
+        (["serve", "--models", "a", "--version-policy", "specific"], "each other"),
+        (["serve", "--models", "a", "--timeout", "0"], "--timeout"),
         (["phantom", "--layout", "mri", "--patients", 1, "--output", "a"], "'mri'"),
         (["phantom", "--layout", "camus", "--patients", 0, "--output", "a"], "1"),
         (["phantom", "--layout", "camus", "--release", "2020"], "'2020'"),
@@ -292,11 +297,35 @@ def test_export_names_the_version_that_it_wrote(called):
 
 
 def test_serve_passes_host_and_port(called):
+    from echo_keras.serving import catalog, limits
+
     calls = called("echo_keras.serving.server", "serve", None)
     assert run("serve", "--models", "saved", "--port", 0).exit_code == 0
     ((arguments, options),) = calls
     assert arguments == (pathlib.Path("saved"),)
     assert (options["host"], options["port"]) == ("127.0.0.1", 0)
+    assert (options["rules"], options["limit"]) == (catalog.LATEST, limits.DEFAULT)
+    assert options["joins"] is None
+
+
+def test_serve_passes_versions_labels_limits_and_batching(called, tmp_path):
+    from echo_keras.serving import catalog, limits
+
+    calls = called("echo_keras.serving.server", "serve", None)
+    path = tmp_path / "batching.txt"
+    path.write_text("max_batch_size { value: 4 }")
+    words = "serve --models a --version-policy specific --label lv/stable=1"
+    words += " --model-version lv/1 --model-version lv/3 --max-body 1 --max-pixels 2"
+    words += f" --max-waiting 3 --timeout 4.5 --batching {path}"
+    assert run(*words.split()).exit_code == 0
+    ((_, options),) = calls
+    assert options["rules"] == catalog.Rules(
+        "specific", versions={"lv": [1, 3]}, labels={"lv": {"stable": 1}}
+    )
+    assert options["limit"] == limits.Limits(
+        body=2**20, pixels=2, waiting=3, seconds=4.5
+    )
+    assert options["joins"].max_batch_size == 4
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from echo_keras.data import schema
-from echo_keras.serving import export, server, session
+from echo_keras.serving import catalog, export, server
 
 SIZE = 32
 
@@ -35,7 +35,7 @@ def models_dir(tuned, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def models(models_dir):
-    return session.load_newest(models_dir)
+    return catalog.load(models_dir)
 
 
 @pytest.fixture(scope="session")

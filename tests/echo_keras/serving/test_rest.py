@@ -2,13 +2,14 @@ import base64
 import gzip
 import json
 import re
+import struct
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from echo_keras.serving import rest, session
+from echo_keras.serving import limits, rest, session
 
 PREDICT = "/v1/models/lv:predict"
 
@@ -61,9 +62,13 @@ MODELS = {
 }
 
 
+LIMITS = limits.Limits(body=10_000, values=100, pixels=1_000)
+
+
 def ask(method, path, body=b"", headers=None):
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
-    status, headers, text = rest.handle(method, path, headers or {}, body, MODELS)
+    request = method, path, headers or {}, body
+    status, headers, text = rest.handle(*request, MODELS, LIMITS)
     assert headers["Content-Length"] == str(len(text))
     if headers["Content-Type"] == "application/json":
         return status, json.loads(text)
@@ -346,10 +351,9 @@ def test_a_gzip_body_is_unpacked(name):
     assert (status, document) == (200, {"predictions": [[21.0, 22.5]]})
 
 
-def test_a_gzip_body_that_cannot_be_unpacked_counts_as_empty(monkeypatch):
-    monkeypatch.setattr(rest, "LARGEST_UNPACKED", 1_000)
+def test_a_gzip_body_that_cannot_be_unpacked_counts_as_empty():
     packed = gzip.compress(json.dumps(ROW).encode())
-    bomb = gzip.compress(b" " * 1_001 + json.dumps(ROW).encode())
+    bomb = gzip.compress(b" " * LIMITS.body + json.dumps(ROW).encode())
     for body in (b"{}", packed[:-9], bomb):
         status, document = ask("POST", PREDICT, body, {"Content-Encoding": "gzip"})
         assert status == 400
@@ -379,3 +383,72 @@ def test_the_exported_model_refuses_wrong_shapes_as_bad_requests(models):
     status, _, text = rest.handle("POST", PREDICT, {}, body, models)
     assert status == 400
     assert "is not compatible with expected shape [?,32,32,1]" in text.decode()
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(30_000, 30_000), (1_001, 1), (2**31 - 1, 2**31 - 1)]
+)
+def test_an_image_that_would_unpack_too_far_is_refused_unread(width, height):
+    header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
+    image = {"b64": base64.b64encode(header).decode()}
+    row = {"text": "a", "image_bytes": image}
+    body = {"signature_name": "pair", "instances": [row]}
+    status, document = ask("POST", PREDICT, body)
+    assert status == 400
+    assert f"Images of {width * height} pixels" in document["error"]
+
+
+def test_json_of_too_many_values_is_refused_unparsed():
+    for text in (b"[1" + b",1" * 100 + b"]", b"[" * 101, b'{"a":' * 101):
+        status, document = ask("POST", PREDICT, b'{"instances": ' + text + b"}")
+        assert status == 400
+        assert document["error"] == "JSON of more than 100 values"
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_deep_nesting_is_a_bad_request(depth):
+    body = b'{"instances": ' + b"[" * depth + b"]" * depth + b"}"
+    status, _, text = rest.handle("POST", PREDICT, {}, body, MODELS)
+    assert status == 400
+    assert "error" in json.loads(text)
+    body = b'{"signature_name": ' + b"[" * depth + b"]" * depth + b"}"
+    assert rest.handle("POST", PREDICT, {}, body, MODELS)[0] == 400
+
+
+def test_versions_that_ended_are_told_and_not_asked():
+    ended = {1: "", 3: "cannot be read"}
+    models = {"lv": session.Model(versions={2: servable(2)}, ended=ended)}
+    _, _, text = rest.handle("GET", "/v1/models/lv", {}, b"", models)
+    assert [
+        (each["version"], each["state"], *each["status"].values())
+        for each in json.loads(text)["model_version_status"]
+    ] == [
+        ("3", "END", "UNKNOWN", "cannot be read"),
+        ("2", "AVAILABLE", "OK", ""),
+        ("1", "END", "OK", ""),
+    ]
+    path = "/v1/models/lv/versions/3:predict"
+    assert rest.handle("POST", path, {}, json.dumps(ROW).encode(), models)[0] == 404
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2f..%2fetc", "../../etc", "%2e%2e/lv", "lv%00", "/etc/passwd"]
+)
+def test_a_path_in_the_name_of_a_model_reaches_nothing(name):
+    for method, end in (("GET", ""), ("GET", "/metadata"), ("POST", ":predict")):
+        status, document = ask(method, f"/v1/models/{name}{end}", ROW)
+        assert status in (400, 404)
+        assert "error" in document
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("POST", PREDICT, ("lv", "predict")),
+        ("POST", "/v1/models/l%76/versions/1:REGRESS", ("lv", "regress")),
+        ("GET", PREDICT, None),
+        ("POST", "/v1/models/lv", None),
+    ],
+)
+def test_the_target_of_a_request_is_told_from_its_path(method, path, expected):
+    assert rest.target(method, path) == expected

@@ -1,8 +1,10 @@
 import concurrent.futures
+import contextlib
 import gzip
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 
 from echo_keras import errors
-from echo_keras.serving import server, session
+from echo_keras.serving import batching, limits, parameters, server, session
 
 PREDICT = "/v1/models/lv:predict"
 ROW = json.dumps({"instances": np.zeros((1, 32, 32, 1)).tolist()}).encode()
@@ -147,7 +149,7 @@ def test_stopping_finishes_the_request_that_runs_and_ends_idle_connections(model
         held.close()
 
 
-def test_a_bug_answers_500_and_keeps_its_traceback(models, capfd):
+def test_a_bug_answers_500_and_keeps_its_traceback(models, caplog):
     def run(name, inputs):
         raise ZeroDivisionError
 
@@ -158,7 +160,7 @@ def test_a_bug_answers_500_and_keeps_its_traceback(models, capfd):
         status, text = ask(held, "POST", PREDICT, ROW)
         held.close()
     assert (status, list(json.loads(text))) == (500, ["error"])
-    assert "ZeroDivisionError" in capfd.readouterr().err
+    assert "ZeroDivisionError" in caplog.text
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no.such.host.invalid"])
@@ -172,7 +174,7 @@ def test_an_address_that_cannot_be_listened_on_is_refused(address, host):
 
 def test_a_folder_without_models_is_not_served(tmp_path):
     with pytest.raises(errors.InputError, match="holds no model"):
-        server.serve(tmp_path, port=0, ready=list)
+        server.serve(tmp_path, port=0, ready=list, say=list)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -186,6 +188,191 @@ def test_a_signal_ends_serving(models_dir, number):
         held.close()
         os.kill(os.getpid(), number)
 
-    server.serve(models_dir, port=0, ready=ready)
+    server.serve(models_dir, port=0, ready=ready, say=list)
     assert seen == [200]
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@contextlib.contextmanager
+def limited(models, run=None, **values):
+    """Address of a server of the exported model with limits of its own."""
+    exported = models["lv"].versions[1]
+    servable = session.Servable(exported.signatures, run or exported.run)
+    limit = limits.Limits(**values)
+    model = session.Model(versions={1: servable})
+    with server.start({"lv": model}, "127.0.0.1", 0, limit=limit) as running:
+        yield running.server_address
+
+
+def test_a_slow_head_and_a_slow_body_are_ended_in_words(models):
+    with limited(models, head_seconds=0.2, body_seconds=0.2) as address:
+        post = b"POST " + PREDICT.encode() + b" HTTP/1.1\r\n"
+        for start in (b"G", post + b"Content-Length: 9\r\n\r\n{"):
+            with socket.create_connection(address, timeout=20) as plug:
+                plug.sendall(start)
+                answer = b"".join(iter(lambda: plug.recv(65_536), b""))
+            head, _, body = answer.partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 408")
+            assert "too long" in json.loads(body)["error"]
+
+
+def test_an_idle_connection_is_closed_in_silence(models):
+    with (
+        limited(models, idle_seconds=0.2) as address,
+        socket.create_connection(address, timeout=20) as plug,
+    ):
+        assert plug.recv(1) == b""
+
+
+def test_a_head_without_end_is_refused(address):
+    answer = raw(address, b"GET /v1/models/lv HTTP/1.1\r\nX: ", b"x" * 100_000)
+    assert answer.startswith(b"HTTP/1.1 431")
+
+
+def test_a_client_hears_that_its_body_is_too_large_while_it_sends(models):
+    with limited(models, body=1_000_000) as address:
+        held = http.client.HTTPConnection(*address, timeout=20)
+        status, text = ask(held, "POST", PREDICT, bytes(1_000_001))
+        held.close()
+    assert status == 413
+    assert json.loads(text) == {"error": "the body is larger than 1000000 bytes"}
+
+
+def test_a_client_that_asks_first_is_told_to_send(address):
+    head = b"POST " + PREDICT.encode() + b" HTTP/1.1\r\nExpect: 100-continue\r\n"
+    with socket.create_connection(address, timeout=20) as plug:
+        plug.sendall(head + b"Content-Length: %d\r\n\r\n" % len(ROW))
+        assert plug.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        plug.sendall(ROW)
+        assert plug.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_connection_too_many_is_refused(models):
+    with limited(models, connections=1) as address:
+        first = http.client.HTTPConnection(*address, timeout=20)
+        assert ask(first, "GET", "/v1/models/lv")[0] == 200
+        second = http.client.HTTPConnection(*address, timeout=20)
+        status, text = ask(second, "GET", "/v1/models/lv")
+        assert (status, list(json.loads(text))) == (503, ["error"])
+        assert ask(first, "GET", "/v1/models/lv")[0] == 200
+        first.close()
+        second.close()
+
+
+def test_a_request_too_many_is_refused_and_one_too_slow_is_given_up(models):
+    started, finish = threading.Event(), threading.Event()
+
+    def run(name, inputs):
+        started.set()
+        assert finish.wait(20)
+        return models["lv"].versions[1].run(name, inputs)
+
+    with (
+        limited(models, run, waiting=1, seconds=1.0) as address,
+        concurrent.futures.ThreadPoolExecutor() as pool,
+    ):
+        slow, other = (http.client.HTTPConnection(*address, timeout=20) for _ in "ab")
+        answer = pool.submit(ask, slow, "POST", PREDICT, ROW)
+        assert started.wait(20)
+        status, text = ask(other, "POST", PREDICT, ROW)
+        assert (status, list(json.loads(text))) == (503, ["error"])
+        status, text = answer.result(20)
+        expected = {"error": "Timed out waiting for notification"}
+        assert (status, json.loads(text)) == (504, expected)
+        finish.set()
+        while ask(other, "POST", PREDICT, ROW)[0] == 503:
+            time.sleep(0.01)
+        assert ask(slow, "POST", PREDICT, ROW)[0] == 200
+        slow.close()
+        other.close()
+
+
+def test_bodies_are_refused_when_too_many_bytes_are_held(models):
+    with limited(models, bodies=1_000_000) as address:
+        head = b"POST " + PREDICT.encode() + b" HTTP/1.1\r\nContent-Length: %d\r\n\r\n"
+        with socket.create_connection(address, timeout=20) as plug:
+            plug.sendall(head % 1_000_000 + bytes(900_000))
+            held = http.client.HTTPConnection(*address, timeout=20)
+            while (answer := ask(held, "POST", PREDICT, bytes(200_000)))[0] != 503:
+                time.sleep(0.01)
+            assert "too many bytes" in json.loads(answer[1])["error"]
+        while ask(held, "POST", PREDICT, ROW)[0] != 200:
+            time.sleep(0.01)
+        held.close()
+
+
+def test_metrics_tell_what_was_answered(models):
+    with limited(models) as address:
+        held = http.client.HTTPConnection(*address, timeout=20)
+        for path in (
+            PREDICT,
+            PREDICT,
+            "/v1/models/other:predict",
+            "/v1/models/:predict",
+        ):
+            ask(held, "POST", path, ROW)
+        status, text = ask(held, "GET", "/monitoring/prometheus/metrics")
+        held.close()
+    assert status == 200
+    counts = [line for line in text.decode().split("\n") if "_count{" in line]
+    assert counts == [
+        ':tensorflow:serving:request_count{model_name="lv",status="OK"} 2',
+        ":tensorflow:serving:request_latency_count"
+        '{model_name="lv",API="Predict",entrypoint="REST"} 2',
+        ':echo_keras:serving:http_answer_count{code="200"} 2',
+        ':echo_keras:serving:http_answer_count{code="400"} 1',
+        ':echo_keras:serving:http_answer_count{code="404"} 1',
+    ]
+
+
+def test_requests_of_several_clients_run_as_one_batch(models):
+    sizes = []
+
+    def run(name, inputs):
+        sizes.append(len(inputs["image"]))
+        return exported.run(name, inputs)
+
+    exported = models["lv"].versions[1]
+    joins = parameters.Batching(max_batch_size=4, batch_timeout_micros=10_000_000)
+    servable = batching.batched(session.Servable(exported.signatures, run), joins)
+    model = session.Model(versions={1: servable})
+    frames = np.random.default_rng(0).uniform(size=(4, 1, 32, 32, 1))
+    with (
+        server.start({"lv": model}, "127.0.0.1", 0, workers=8) as running,
+        concurrent.futures.ThreadPoolExecutor() as pool,
+    ):
+
+        def probability(frame):
+            held = http.client.HTTPConnection(*running.server_address, timeout=20)
+            request = json.dumps({"inputs": frame.tolist()})
+            _, text = ask(held, "POST", PREDICT, request)
+            held.close()
+            return json.loads(text)["outputs"]
+
+        found = list(pool.map(probability, frames))
+    assert sizes == [4]
+    for frame, answer in zip(frames, found):
+        expected = exported.run("serving_default", {"image": frame.astype(np.float32)})
+        np.testing.assert_allclose(answer, expected["probability"], atol=1e-6)
+
+
+def test_a_new_version_is_served_while_the_server_runs(models_dir, tmp_path):
+    shutil.copytree(models_dir / "lv", tmp_path / "lv")
+    said, seen = [], []
+
+    def ready(urls):
+        parts = urllib.parse.urlsplit(urls[0])
+        held = http.client.HTTPConnection(parts.netloc, timeout=20)
+        shutil.copytree(tmp_path / "lv" / "1", tmp_path / ".2")
+        (tmp_path / ".2").rename(tmp_path / "lv" / "2")
+        while "no longer serving lv/1" not in said:
+            seen.append(ask(held, "POST", f"{parts.path}:predict", ROW)[0])
+        status = json.loads(ask(held, "GET", parts.path)[1])["model_version_status"]
+        seen.extend((each["version"], each["state"]) for each in status)
+        held.close()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    server.serve(tmp_path, port=0, ready=ready, say=said.append)
+    assert said == ["serving lv/2", "no longer serving lv/1"]
+    assert set(seen[:-2]) == {200}
+    assert seen[-2:] == [("2", "AVAILABLE"), ("1", "END")]
