@@ -1,15 +1,15 @@
 """The job that turns a data set into records, as a Beam pipeline over shards.
 
-A shard is converted whole by one worker and left as two files and a summary. So the
-bytes depend neither on the number of workers nor on the runner, and a job that was
-killed goes on with the shards that are missing.
+A shard is converted whole by one worker and left as a file of each family and a
+summary. So the bytes depend neither on the number of workers nor on the runner, and a
+job that was killed goes on with the shards that are missing.
 """
 
 import contextlib
+import functools
 import importlib
 import json
 import logging
-import os
 import shlex
 import signal
 import sys
@@ -18,18 +18,21 @@ from pathlib import Path
 
 import apache_beam as beam
 from apache_beam import metrics
-from apache_beam.options import pipeline_options
-from apache_beam.runners import runner
-from apache_beam.runners.portability.fn_api_runner import fn_runner
-from apache_beam.transforms import environments
 
 from echo_keras import errors
 from echo_keras.data import schema
-from pipeline import convert, files, manifests, resuming, sharding, watch, worker
+from pipeline import (
+    convert,
+    files,
+    manifests,
+    resuming,
+    runners,
+    sharding,
+    streams,
+    watch,
+)
 from pipeline import layout as layouts
 from pipeline.sources import frames, listings
-
-MOST_THREADS = 8
 
 _LOG = logging.getLogger(__name__)
 _STOPPED = threading.Event()
@@ -38,27 +41,40 @@ _STOPPED = threading.Event()
 class ConvertShards(beam.PTransform):
     """Write the records of each named shard, and its summary beside them."""
 
-    def __init__(self, choice, layout):
-        self._choice = choice
+    def __init__(self, dataset, choice, layout):
+        self._read = functools.partial(convert.read, dataset=dataset, choice=choice)
         self._layout = layout
 
-    def expand(self, planned):
+    def expand(self, names):
         return (
-            planned
+            names
             | "Spread over workers" >> beam.Reshuffle()
-            | "Convert" >> beam.Map(_convert_shard, self._choice, self._layout)
+            | "Load" >> beam.Map(_loaded, self._layout)
+            | "Read and check" >> streams.EachPatient(self._read)
+            | "Encode" >> streams.EachPatient(convert.encode)
+            | "Write" >> beam.FlatMap(_written, self._layout)
+            | "Count" >> beam.Map(_count)
         )
 
 
-def _convert_shard(name, choice, layout):
+def _loaded(name, layout):
+    return streams.Stream(sharding.load(name, layout))
+
+
+def _written(stream, layout):
+    """Counts of a shard; nothing of one that is left, which `run` tells."""
     if _STOPPED.is_set():
         return
     try:
-        counts = convert.convert(sharding.load(name, layout), choice, layout)
-        for count, number in counts.items():  # what a runner shows of its jobs
-            metrics.Metrics.counter("echo_keras", count).inc(number)
+        yield convert.write(stream, layout)
     except errors.InputError as error:
-        _LOG.info("%s", error)  # the shard stays unfinished, which `run` tells
+        _LOG.info("%s", error)
+
+
+def _count(counts):
+    """Count what was written where a runner shows it."""
+    for name, number in counts.items():
+        metrics.Metrics.counter("echo_keras", name).inc(number)
 
 
 def run(
@@ -109,7 +125,7 @@ def run(
     with resuming.alone(layout):
         resuming.take_over(layout, identity)
         resuming.forget_changed(plan, layout)
-        summaries = _convert(plan, choice, layout, beam_args=beam_args)
+        summaries = _convert(dataset, plan, choice, layout, beam_args=beam_args)
         rejects = _rejects(listing, summaries)
         manifests.check_rejects(rejects, listing.patients, most=max_rejected)
         command = _command(dataset, source, choice, shards, max_rejected)
@@ -138,7 +154,7 @@ def _rejects(listing, summaries):
     return [*listing.rejects, *(listings.Reject(**reject) for reject in found)]
 
 
-def _convert(plan, choice, layout, *, beam_args):
+def _convert(dataset, plan, choice, layout, *, beam_args):
     pending = [shard for shard in plan if not files.exists(layout.summary(shard))]
     if len(pending) < len(plan):
         kept = len(plan) - len(pending)
@@ -146,14 +162,14 @@ def _convert(plan, choice, layout, *, beam_args):
     if pending:
         for shard in pending:
             sharding.save(shard, layout)
-        chosen, options = _runner(beam_args, most_workers=len(pending))
+        chosen, options = runners.chosen(beam_args, most_workers=len(pending))
         with contextlib.ExitStack() as stack:
             stack.enter_context(watch.bar(plan, layout))
             stack.enter_context(_ended_by_interrupt())
             pipeline = stack.enter_context(beam.Pipeline(chosen, options))
             names = [shard.name for shard in pending]
             planned = pipeline | "Shards" >> beam.Create(names)
-            _ = planned | "Convert shards" >> ConvertShards(choice, layout)
+            _ = planned | "Convert shards" >> ConvertShards(dataset, choice, layout)
     unfinished = [shard for shard in plan if not files.exists(layout.summary(shard))]
     if unfinished and _STOPPED.is_set():
         raise errors.InputError(
@@ -191,40 +207,6 @@ def _ended_by_interrupt():
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _runner(beam_args, *, most_workers):
-    """Beam's options, and unless they name a runner one that needs no download.
-
-    Threads share one start of Beam, which takes seconds, and the work is done inside
-    OpenCV and zlib, where they do not wait for each other; on many cores they would
-    wait for the interpreter in between.
-    """
-    workers = min(os.cpu_count(), most_workers)
-    mode = "multi_threading" if workers <= MOST_THREADS else "multi_processing"
-    given = [f"--direct_running_mode={mode}", f"--direct_num_workers={workers}"]
-    options = pipeline_options.PipelineOptions([*given, *beam_args])
-    name = options.view_as(pipeline_options.StandardOptions).runner
-    if name:
-        return _named(name), pipeline_options.PipelineOptions(list(beam_args))
-    direct = options.view_as(pipeline_options.DirectOptions)
-    if direct.direct_running_mode == "in_memory":
-        direct.direct_num_workers = 1  # or else Beam warns that it will not use more
-    if direct.direct_running_mode != "multi_processing":
-        return fn_runner.FnApiRunner(), options
-    direct.direct_running_mode = None  # or else it would start Beam's own worker
-    command = f"{shlex.quote(sys.executable)} -m {worker.__name__}"
-    environment = environments.SubprocessSDKEnvironment.from_command_string(command)
-    return fn_runner.FnApiRunner(default_environment=environment), options
-
-
-def _named(name):
-    try:
-        return runner.create_runner(name)
-    except (ImportError, AttributeError, ValueError) as reason:
-        raise errors.InputError(
-            f"Beam has no runner {name}: {reason}; leave --runner out to run here"
-        ) from reason
 
 
 def _command(dataset, source, choice, shards, max_rejected):

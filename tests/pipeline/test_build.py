@@ -70,39 +70,21 @@ def test_the_bytes_depend_on_neither_workers_nor_mode(echonet_copy, tmp_path, mo
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
-@pytest.mark.parametrize(
-    ("cores", "given", "mode", "workers"),
-    [
-        (2, (), "multi_threading", 2),
-        (64, (), None, 16),
-        (64, ("--direct_running_mode=multi_threading",), "multi_threading", 16),
-        (2, ("--direct_running_mode=in_memory",), "in_memory", 1),
-        (2, ("--direct_num_workers=5",), "multi_threading", 5),
-    ],
-)
-def test_the_job_runs_here_on_all_cores(monkeypatch, cores, given, mode, workers):
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    runner, options = build._runner(given, most_workers=16)
-    direct = options.view_as(build.pipeline_options.DirectOptions)
-    assert (direct.direct_running_mode, direct.direct_num_workers) == (mode, workers)
-    assert isinstance(runner, build.fn_runner.FnApiRunner)
-
-
 def test_a_run_after_a_failure_converts_only_what_is_missing(
     echonet_copy, tmp_path, monkeypatch
 ):
     source = echonet_copy.write()
     run("echonet", source, tmp_path / "whole")
     converted = []
-    original = build.convert.convert
+    original = build.convert.write
 
-    def fail_once(shard, choice, layout):
-        converted.append(shard.split)
+    def fail_once(stream, layout):
+        converted.append(stream.shard.split)
         if converted == ["test", "train"]:
             raise errors.InputError("no room")
-        return original(shard, choice, layout)
+        return original(stream, layout)
 
-    monkeypatch.setattr(build.convert, "convert", fail_once)
+    monkeypatch.setattr(build.convert, "write", fail_once)
     with pytest.raises(errors.InputError, match="1 of 3 shards could not be written"):
         run("echonet", source, tmp_path / "records")
     assert not (tmp_path / "records").exists()
@@ -119,12 +101,25 @@ def test_a_runner_can_show_what_was_written(echonet_copy, tmp_path):
         build.sharding.save(shard, layout)
     with beam.Pipeline(runner=fn_runner.FnApiRunner()) as pipeline:
         names = pipeline | beam.Create([shard.name for shard in shards])
-        _ = names | build.ConvertShards(8, layout)
+        _ = names | build.ConvertShards("echonet", 8, layout)
     counters = pipeline.result.metrics().query()["counters"]
     told = {counter.key.metric.name: counter.committed for counter in counters}
     assert told["patients"] == 4
     assert told["labelled_frames"] == 8
     assert told["unlabelled_frames"] == 32
+
+
+def test_a_runner_shows_a_stage_for_each_step(tmp_path):
+    pipeline = beam.Pipeline(runner=fn_runner.FnApiRunner())
+    transform = build.ConvertShards("echonet", 8, tmp_path)
+    _ = pipeline | beam.Create(["name"]) | "Convert" >> transform
+    shown = [
+        label.removeprefix("Convert/")
+        for label in sorted(pipeline.applied_labels)
+        if label.count("/") == 1 and label.startswith("Convert/")
+    ]
+    stages = ["Load", "Read and check", "Encode", "Write", "Count"]
+    assert shown == sorted(["Spread over workers", *stages])
 
 
 def test_what_another_job_left_is_not_taken_over(echonet_copy, tmp_path):

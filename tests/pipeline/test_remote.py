@@ -136,15 +136,15 @@ def test_a_url_gives_the_records_of_the_folder(
 def test_a_job_on_urls_goes_on_where_it_was_ended(store, echonet_copy, monkeypatch):
     upload(echonet_copy.write(), "store://bucket/raw")
     converted = []
-    original = build.convert.convert
+    original = build.convert.write
 
-    def end_at_the_third(shard, choice, layout):
-        converted.append(shard.name)
+    def end_at_the_third(stream, layout):
+        converted.append(stream.shard.name)
         if len(converted) == 3:
             raise errors.InputError("no room")
-        return original(shard, choice, layout)
+        return original(stream, layout)
 
-    monkeypatch.setattr(build.convert, "convert", end_at_the_third)
+    monkeypatch.setattr(build.convert, "write", end_at_the_third)
     with pytest.raises(errors.InputError, match="1 of 4 shards could not be written"):
         run("echonet", "store://bucket/raw", "store://bucket/records")
     assert "store://bucket/records/manifest.json" not in store

@@ -21,15 +21,15 @@ def contents(folder):
 @pytest.fixture
 def converted(monkeypatch):
     """Names of the shards as they are converted; the third of all fails."""
-    names, original = [], build.convert.convert
+    names, original = [], build.convert.write
 
-    def note(shard, choice, layout):
-        names.append(shard.name)
+    def note(stream, layout):
+        names.append(stream.shard.name)
         if len(names) == 3:
             raise errors.InputError("no room")
-        return original(shard, choice, layout)
+        return original(stream, layout)
 
-    monkeypatch.setattr(build.convert, "convert", note)
+    monkeypatch.setattr(build.convert, "write", note)
     return names
 
 
@@ -144,15 +144,15 @@ def test_a_job_that_goes_on_says_so(echonet_copy, tmp_path, converted, capsys):
 def test_an_interrupt_ends_the_job_after_the_shards_at_hand(
     echonet_copy, tmp_path, monkeypatch
 ):
-    source, original = echonet_copy.write(), build.convert.convert
+    source, original = echonet_copy.write(), build.convert.write
 
-    def interrupted(shard, choice, layout):
+    def interrupted(stream, layout):
         os.kill(os.getpid(), signal.SIGINT)
-        return original(shard, choice, layout)
+        return original(stream, layout)
 
     before = signal.getsignal(signal.SIGINT)
     with monkeypatch.context() as patch:
-        patch.setattr(build.convert, "convert", interrupted)
+        patch.setattr(build.convert, "write", interrupted)
         with pytest.raises(errors.InputError, match="stopped, with 2 of 3 shards"):
             run(source, tmp_path / "records")
     assert signal.getsignal(signal.SIGINT) is before
