@@ -4,6 +4,7 @@ import collections
 import contextlib
 import errno
 import hashlib
+import io
 import shutil
 import tempfile
 import uuid
@@ -38,13 +39,21 @@ def use_options(beam_args):
         beam_args: Options as on the command line.
 
     Raises:
-        InputError: They begin with a word that is no option.
+        InputError: They begin with a word that is no option, or one has a value that
+            it cannot have.
     """
     if beam_args and not beam_args[0].startswith("-"):
         raise errors.InputError(
             f"{beam_args[0]!r} is no option; what follows -- are options for Beam"
         )
     options = pipeline_options.PipelineOptions(list(beam_args))
+    usage = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(usage):
+            options.get_all_options()
+    except SystemExit as stop:  # by argparse, which Beam leaves its options to
+        reason = usage.getvalue().rpartition("error: ")[2]
+        raise errors.InputError(f"Beam refuses its options: {reason}") from stop
     filesystems.FileSystems.set_options(options)
 
 

@@ -163,3 +163,12 @@ def test_an_interrupt_ends_the_job_after_the_shards_at_hand(
 def test_a_stray_word_is_refused(echonet_copy, tmp_path):
     with pytest.raises(errors.InputError, match="'foo' is no option; what follows"):
         run(echonet_copy.write(), tmp_path / "records", beam_args=("foo",))
+
+
+def test_a_value_that_beam_refuses_is_told_without_its_usage(
+    echonet_copy, tmp_path, capfd
+):
+    source, wrong = echonet_copy.write(), ("--direct_running_mode=fast",)
+    with pytest.raises(errors.InputError, match=r"Beam refuses .* choice: 'fast'"):
+        run(source, tmp_path / "records", beam_args=wrong)
+    assert "usage" not in capfd.readouterr().err
