@@ -26,11 +26,11 @@ def writer(path, aside, description):
     with files.written_aside(path, aside) as file:
 
         def write(record):
-            framed = _framed(record)
-            file.write(framed)
-            digest.update(framed)
+            for part in _framed(record):
+                file.write(part)
+                digest.update(part)
+                description["bytes"] += len(part)
             description["records"] += 1
-            description["bytes"] += len(framed)
 
         yield write
     description["sha256"] = digest.hexdigest()
@@ -39,7 +39,7 @@ def writer(path, aside, description):
 def _framed(record):
     """Length, its checksum, the record, its checksum: TensorFlow's framing."""
     length = struct.pack("<Q", len(record))
-    return length + _masked_checksum(length) + record + _masked_checksum(record)
+    return length + _masked_checksum(length), record, _masked_checksum(record)
 
 
 def _masked_checksum(content):

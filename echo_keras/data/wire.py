@@ -22,11 +22,11 @@ def example(features):
     Returns:
         Bytes, the same for the same features.
     """
-    entries = (
-        field(1, name.encode()) + field(2, _feature(dtype, values))
+    entries = [
+        _field(1, [*_field(1, [name.encode()]), *_field(2, _feature(dtype, values))])
         for name, (dtype, values) in sorted(features.items())
-    )
-    return field(1, b"".join(field(1, entry) for entry in entries))
+    ]
+    return b"".join(_field(1, _flat(entries)))
 
 
 def field(number, payload):
@@ -36,18 +36,28 @@ def field(number, payload):
         number: Number of the field in its message.
         payload: Bytes of the value.
     """
-    length_delimited = 2
-    return _varint(number << 3 | length_delimited) + _varint(len(payload)) + payload
+    return b"".join(_field(number, [payload]))
 
 
 def _feature(dtype, values):
     if dtype == "string":
-        return field(_BYTES_LIST, b"".join(field(1, value) for value in values))
+        return _field(_BYTES_LIST, _flat(_field(1, [value]) for value in values))
     if dtype == "float32":
         packed = np.asarray(values, "<f4").tobytes()
-        return field(_FLOAT_LIST, field(1, packed))
+        return _field(_FLOAT_LIST, _field(1, [packed]))
     packed = b"".join(_varint(int(value) % 2**64) for value in values)
-    return field(_INT64_LIST, field(1, packed))
+    return _field(_INT64_LIST, _field(1, [packed]))
+
+
+def _field(number, parts):
+    """Parts of a field, which are joined only in the end: each copy takes its time."""
+    length_delimited = 2
+    length = sum(map(len, parts))
+    return [_varint(number << 3 | length_delimited) + _varint(length), *parts]
+
+
+def _flat(fields):
+    return [part for field in fields for part in field]
 
 
 def _varint(number):
