@@ -1,11 +1,15 @@
 """The least that a conversion can do: read, decode, and encode what is kept as PNG.
 
-Run as `python -m benchmarks.floor echonet|camus FOLDER KEPT`, which prints the number
-of frames kept; KEPT is a number of frames or `all`, besides ED and ES.
+Run as `python -m benchmarks.floor echonet|camus FOLDER KEPT PROCESSES`, which prints
+the number of frames kept; KEPT is a number of frames or `all`, besides ED and ES.
+Several processes share the files and nothing else, so that their gain over one is the
+most that any program could have on this machine.
 """
 
 import collections
 import csv
+import functools
+import multiprocessing
 import os
 import pathlib
 import sys
@@ -16,12 +20,13 @@ import cv2
 import SimpleITK
 
 
-def echonet(folder, kept):
+def echonet(folder, kept, share):
     """Decode each video up to its last kept frame and write the kept ones.
 
     Args:
         folder: Folder of the data set.
         kept: Frames without labels, a number or `all`.
+        share: Slice of the videos.
 
     Returns:
         Number of frames written.
@@ -33,7 +38,7 @@ def echonet(folder, kept):
     with pathlib.Path(os.devnull).open("wb") as sink:
         return sum(
             _video(path, kept, traced[path.name], sink)
-            for path in sorted((folder / "Videos").iterdir())
+            for path in sorted((folder / "Videos").iterdir())[share]
         )
 
 
@@ -53,20 +58,22 @@ def _video(path, kept, traced, sink):
     return written
 
 
-def camus(folder, _):
+def camus(folder, _, share):
     """Read all images and masks of the four-chamber view and write them.
 
     An image is written once with its mask and once without labels, as in the records.
 
     Args:
         folder: Folder of the data set.
+        share: Slice of the files.
 
     Returns:
         Number of frames written, masks not counted.
     """
     written = 0
     with pathlib.Path(os.devnull).open("wb") as sink:
-        for path in sorted((folder / "database_nifti").glob("*/*_4CH_E[DS]*.nii.gz")):
+        found = sorted((folder / "database_nifti").glob("*/*_4CH_E[DS]*.nii.gz"))
+        for path in found[share]:
             pixels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))
             is_image = not path.name.endswith("_gt.nii.gz")
             for _ in range(1 + is_image):
@@ -75,11 +82,23 @@ def camus(folder, _):
     return written
 
 
-def main(dataset, folder, kept):
+def main(dataset, folder, kept, processes):
     """Print the number of frames that were kept."""
+    count = int(processes)
+    floor = {"echonet": echonet, "camus": camus}[dataset]
+    run = functools.partial(_alone, floor, pathlib.Path(folder), kept)
+    shares = [slice(first, None, count) for first in range(count)]
+    if count == 1:
+        frames = map(run, shares)
+    else:
+        with multiprocessing.Pool(count) as pool:
+            frames = pool.map(run, shares)
+    sys.stdout.write(f"{sum(frames)}\n")
+
+
+def _alone(floor, folder, kept, share):
     cv2.setNumThreads(1)
-    frames = {"echonet": echonet, "camus": camus}[dataset](pathlib.Path(folder), kept)
-    sys.stdout.write(f"{frames}\n")
+    return floor(folder, kept, share)
 
 
 if __name__ == "__main__":

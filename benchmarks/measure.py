@@ -1,6 +1,7 @@
 """Wall time, processor time and peak memory of a command with all its children."""
 
 import dataclasses
+import os
 import pathlib
 import resource
 import statistics
@@ -41,6 +42,9 @@ def command(*words):
     Raises:
         InputError: The command failed.
     """
+    environment = dict(os.environ)
+    # Containers often set it; then Beam is compiled anew at each start, for seconds.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     before = _processor_time()
     start = time.perf_counter()
     running = subprocess.Popen(
@@ -49,6 +53,7 @@ def command(*words):
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
+        env=environment,
     )
     memory = 0.0
     while running.poll() is None:
