@@ -94,7 +94,7 @@ def _pairs(folder, size, *, batch):
         return tf.io.decode_png(video["frames"][0], channels=1)
 
     def pair(images, step):
-        return tuple(views.echo(images, seed=(view, step)) for view in (0, 1))
+        return tuple(views.echo(images, seed=(view, step))[0] for view in (0, 1))
 
     records = tf.data.TFRecordDataset(_files(folder, "unlabelled"))
     decoded = tfrecords.unlabelled([folder], ("train",)).map(frame)

@@ -28,7 +28,7 @@ def step(encoder, size, batch, mode, precision):
     """
     recipe = config.Pretrain(encoder=encoder, size=size, width=64, batch=batch)
     if mode == "network":
-        learner.VIEWS["echo"] = lambda images, seed, **_: images
+        learner.VIEWS["echo"] = lambda images, seed, **_: (images, images)
     model = learner.create(recipe, 1000, multiply=precision)
     learner.VIEWS["echo"] = ECHO
     shape = (batch, 1, 1, size, size, 1)

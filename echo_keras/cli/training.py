@@ -14,6 +14,12 @@ INIT = "random, imagenet, its weights (.h5) or a folder of echo-keras pretrain."
 @click.option("--output", type=PATH, required=True, help="Folder of the encoder.")
 @click.option("--method", type=click.Choice(["simclr", "byol"]), show_default="simclr")
 @click.option(
+    "--contrast",
+    type=click.Choice(["global", "dense"]),
+    show_default=config.Pretrain.contrast,
+    help="Tell apart frames as a whole, or places in them.",
+)
+@click.option(
     "--encoder",
     type=click.Choice(["unet", "resnet50", "resnet18"]),
     show_default=config.Pretrain.encoder,

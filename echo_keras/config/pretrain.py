@@ -10,6 +10,8 @@ class Pretrain:
 
     Attributes:
         method: `simclr` or `byol`.
+        contrast: What is told apart: `global` frames as a whole, or `dense` places in
+            them; then the UNet's decoder is pretrained too.
         encoder: Network to pretrain; `unet` for UNet, `resnet50` or the small
             `resnet18` for DeepLabV3.
         init: `random`, `imagenet` (resnet50), a file of its weights (.h5) or the folder
@@ -19,7 +21,13 @@ class Pretrain:
         aspect: How frames are made square: `stretch`, or `keep` between black bars.
         views: How a frame is altered: `echo` for ultrasound, `paper` as published.
         positives: What makes a pair of views: one `frame`, two frames of one `video`,
-            or of one `patient`, the two chamber views or ED and ES.
+            or of one `patient`, the two chamber views or ED and ES. For `dense`, the
+            two frames of a video show the same place as far as the heart stands still,
+            and two chamber views never do, so `patient` is refused.
+        places: Places of each frame that are compared (dense); memory grows with the
+            square of these in a batch.
+        apart: Least distance of places that are told apart (dense), in units of the
+            frame's size; one tenth is about 15 mm in an apical view.
         batch: Pairs in a batch, over all replicas.
         accumulate: Batches whose gradients make one step; it does not enlarge the
             negatives, which stay within a batch.
@@ -46,6 +54,7 @@ class Pretrain:
     """
 
     method: typing.Literal["simclr", "byol"] = "simclr"
+    contrast: typing.Literal["global", "dense"] = "global"
     encoder: typing.Literal["unet", "resnet50", "resnet18"] = "unet"
     init: str = "random"
     width: int = 16
@@ -53,6 +62,8 @@ class Pretrain:
     aspect: typing.Literal["stretch", "keep"] = "stretch"
     views: typing.Literal["echo", "paper"] = "echo"
     positives: typing.Literal["frame", "video", "patient"] = "frame"
+    places: int = 32
+    apart: float = 0.1
     batch: int = 64
     accumulate: int = 1
     epochs: int = 40

@@ -1,7 +1,8 @@
 """Random views of frames for pretraining: batched, in the graph, seed in, view out.
 
 Each frame draws from its own place in the global batch, so a frame's view does not
-depend on how the batch is split over replicas.
+depend on how the batch is split over replicas. Every view comes with its geometry, so
+that what it shows can be found in the frame again; see `places`.
 """
 
 import itertools
@@ -26,7 +27,8 @@ def paper(images, seed, *, first=0, rows=None):
         rows: Images in the global batch; by default these are all.
 
     Returns:
-        `(batch, size, size, 1)` float32 in [0, 1].
+        `(batch, size, size, 1)` float32 in [0, 1], and `(batch, 2, 3)` float32 affine
+        maps from a place in the view to the same in the image; see `places`.
 
     Source: Saeed et al. 2022, https://arxiv.org/abs/2201.07219
     """
@@ -40,7 +42,7 @@ def paper(images, seed, *, first=0, rows=None):
     )
     images = _jitter(images, draw, own, strength=0.8)
     sigma = tf.where(draw(0.0, 1.0) < 0.5, draw(0.1, 2.0), 0.0)
-    return blur(images, own(sigma), radius=11)
+    return blur(images, own(sigma), radius=11), own(_matrices(crop))
 
 
 def echo(images, seed, *, first=0, rows=None):
@@ -57,18 +59,22 @@ def echo(images, seed, *, first=0, rows=None):
         rows: Images in the global batch; by default these are all.
 
     Returns:
-        `(batch, size, size, 1)` float32 in [0, 1].
+        `(batch, size, size, 1)` float32 in [0, 1], and `(batch, 2, 3)` float32 affine
+        maps from a place in the view to the same in the image; see `places`.
     """
     draw, own = _draws(images, seed, first=first, rows=rows)
-    transforms = _to_pixels(_about_the_probe(draw), images)
-    images = augment.warp(images, own(transforms), interpolation="BILINEAR")
-    images = tf.pow(images, own(_column(tf.exp(draw(-0.5, 0.5)))))
+    maps = _about_the_probe(draw)
+    images = augment.warp(
+        images, own(_to_pixels(maps, images)), interpolation="BILINEAR"
+    )
+    images = augment.gamma(images, own(_column(tf.exp(draw(-0.5, 0.5)))))
     images *= own(_column(draw(0.7, 1.3)))
     images *= own(_gain_over_depth(images, draw))
     images *= _shadow(images, draw, own)
     images *= 1.0 + own(_column(draw(0.0, 0.5)) * _speckle(images, draw))
     sigma = tf.where(draw(0.0, 1.0) < 0.5, draw(0.1, 1.5), 0.0)
-    return blur(tf.clip_by_value(images, 0.0, 1.0), own(sigma), radius=5)
+    images = blur(tf.clip_by_value(images, 0.0, 1.0), own(sigma), radius=5)
+    return images, own(_matrices(maps))
 
 
 def blur(images, sigma, *, radius):
@@ -138,6 +144,11 @@ def _about_the_probe(draw):
         cos * down[0],
         sin * x_shift + cos * y_shift + y,
     ]
+
+
+def _matrices(maps):
+    """Six `(rows,)` tensors as `(rows, 2, 3)`."""
+    return tf.reshape(tf.stack(maps, axis=1), (-1, 2, 3))
 
 
 def _to_pixels(maps, images):

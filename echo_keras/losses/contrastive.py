@@ -1,31 +1,32 @@
 """Contrastive objectives on two views of each frame, safe in half precision.
 
-Whatever the projections' precision, single precision at least is used inside.
+What is compared may be frames as a whole or places in them: below, a batch is of
+either. Whatever the projections' precision, single precision at least is used inside.
 """
 
 import tensorflow as tf
 
 
-def nt_xent(views, candidates, *, temperature, offset=0, patients=None):
+def nt_xent(views, candidates, *, temperature, offset=0, ignored=None):
     """Normalised temperature-scaled cross entropy, Eq. 1 of SimCLR.
 
     Each view must recognise the other view of its frame among all candidates, except
-    the other frames of its patient, which are no negatives.
+    those that are no negatives, such as other frames of its patient.
 
     Args:
         views: `(2, batch, dim)` projections of two views of each local frame.
         candidates: `(2, global_batch, dim)` projections of all replicas' frames.
         temperature: Softmax temperature, positive.
         offset: Position of the first local frame among the candidates.
-        patients: `(global_batch,)` integers, the same for frames of the same patient;
-            by default each frame is another's.
+        ignored: `(batch, global_batch)` bool, which candidates are no negatives of a
+            view; by default, and in any case, it is none of its own.
 
     Returns:
         `(2, batch)` loss of each view, in nats.
 
     Source: Chen et al. 2020, https://arxiv.org/abs/2002.05709
     """
-    logits = _logits(views, candidates, temperature, offset, patients)
+    logits = _logits(views, candidates, temperature, offset, ignored)
     likelihoods = tf.nn.log_softmax(logits)
     batch = tf.shape(views)[1]
     total = tf.shape(candidates)[1]
@@ -48,25 +49,26 @@ def regression(predictions, targets):
     return tf.reduce_sum(2.0 - 2.0 * cosines, axis=0)
 
 
-def accuracy(views, candidates, *, offset=0, patients=None):
+def accuracy(views, candidates, *, offset=0, ignored=None, weights=1.0):
     """Share of views that are nearest to the other view of their own frame.
 
-    As in the loss, other frames of the same patient do not stand in the way.
+    As in the loss, candidates that are no negatives do not stand in the way.
 
     Args:
         views: `(2, batch, dim)` projections of two views of each local frame.
         candidates: `(2, global_batch, dim)` projections of all replicas' frames.
         offset: Position of the first local frame among the candidates.
-        patients: As of `nt_xent`.
+        ignored: As of `nt_xent`.
+        weights: `(batch,)` float32 of mean 1, how much each frame counts.
 
     Returns:
         Scalar float32 in [0, 1]; chance is `1 / (2 global_batch - 1)`.
     """
-    nearest = tf.argmax(_logits(views, candidates, 1.0, offset, patients), axis=-1)
+    nearest = tf.argmax(_logits(views, candidates, 1.0, offset, ignored), axis=-1)
     batch = tf.shape(views)[1]
     total = tf.shape(candidates)[1]
     partners = tf.cast(_partners(batch, total, offset), nearest.dtype)
-    return tf.reduce_mean(tf.cast(nearest == partners, tf.float32))
+    return tf.reduce_mean(weights * tf.cast(nearest == partners, tf.float32))
 
 
 def spread(candidates):
@@ -120,16 +122,15 @@ def uniformity(candidates):
     return tf.math.log(tf.reduce_sum(potential * others) / pairs)
 
 
-def _logits(views, candidates, temperature, offset, patients):
-    """Similarities `(2, batch, 2 global_batch)`, the patient's own masked out."""
+def _logits(views, candidates, temperature, offset, ignored):
+    """Similarities `(2, batch, 2 global_batch)`, those that do not count masked out."""
     batch, total = tf.shape(views)[1], tf.shape(candidates)[1]
     cosines = tf.einsum("vid,wjd->viwj", _units(views), _units(candidates))
     cosines = tf.reshape(cosines, (2, batch, 2 * total))
-    patients = tf.convert_to_tensor(tf.range(total) if patients is None else patients)
-    local = patients[offset : offset + batch, None]
-    same = tf.tile(local == patients, (1, 2))
+    own = (offset + tf.range(batch))[:, None] == tf.range(total)
+    masked = tf.tile(own if ignored is None else own | ignored, (1, 2))
     partner = tf.range(2 * total) == _partners(batch, total, offset)[..., None]
-    return tf.where(same & ~partner, cosines.dtype.min, cosines / temperature)
+    return tf.where(masked & ~partner, cosines.dtype.min, cosines / temperature)
 
 
 def _units(projections):

@@ -15,17 +15,17 @@ class BYOL(keras.Model):
 
     Only the online network and its predictor learn. The target is a moving average of
     the online network's weights; its batch norm takes the statistics of the batch, as
-    the online one's does.
+    the online one's does. Instead of whole frames, places in them may be compared.
 
     Source: Grill et al. 2020, https://arxiv.org/abs/2006.07733
     """
 
     def __init__(
         self,
-        encoder,
+        features,
         copy,
         *,
-        view,
+        draw,
         steps,
         hidden,
         momentum=0.996,
@@ -34,14 +34,15 @@ class BYOL(keras.Model):
         synchronized=False,
         jit=False,
     ):
-        """Put projection and prediction on an encoder, and projection on its copy.
+        """Put projection and prediction on features, and projection on their copy.
 
         Args:
-            encoder: Model from frames to a list of feature maps, fine to coarse.
+            features: Model of `heads.pooled` or `heads.sampled` around an encoder.
             copy: Another model of the same layers, to be the target's; its weights are
                 overwritten. (A clone would do, if batch norm did not forget there
                 whether it is synchronised.)
-            view: Function that draws views, such as `data.views.echo`.
+            draw: Function that draws what the features are to be of, of `pairs.whole`
+                or `dense.draw`.
             steps: Steps of the whole run, over which the momentum rises.
             hidden: Channels of the hidden layer of both heads; 4096 is published.
             momentum: Share of itself that the target keeps in the first step.
@@ -51,13 +52,13 @@ class BYOL(keras.Model):
             jit: Whether XLA compiles the network; for one replica alone.
         """
         super().__init__(name="byol")
-        self.encoder = encoder
+        self.features = features
         head = {"hidden": hidden, "out": projection, "synchronized": synchronized}
-        self.online = heads.projecting(encoder, **head)
+        self.online = heads.projecting(features, **head)
         self._predictor = heads.perceptron(projection, name="prediction", **head)
         self.target = heads.projecting(copy, **head)
         self.target.set_weights(self.online.get_weights())
-        self._view = view
+        self._draw = draw
         self._steps = steps
         self._momentum = momentum
         self._seed = seed
@@ -73,9 +74,9 @@ class BYOL(keras.Model):
         super().compile(optimizer)
         pairs.prepare(optimizer, self.learned)
 
-    def call(self, images, training=None):
-        """Project frames in [0, 1], `(batch, size, size, 1)`, to `(batch, dim)`."""
-        return self.online(images, training=training)
+    def call(self, inputs, training=None):
+        """Project what the features are of to `(items, dim)`."""
+        return self.online(inputs, training=training)
 
     def momentum(self, step):
         """Share of itself that the target keeps, rising to 1 in half a cosine.
@@ -96,7 +97,7 @@ class BYOL(keras.Model):
         told = pairs.step(
             self._compared,
             batch,
-            view=self._view,
+            draw=self._draw,
             seed=self._seed,
             optimizer=self.optimizer,
             variables=self.learned,
@@ -106,10 +107,10 @@ class BYOL(keras.Model):
         replica.merge_call(self._follow, args=(momentum,))
         return told
 
-    def _compared(self, views, _):
-        projections = self.online(views, training=True)
+    def _compared(self, drawn):
+        projections = self.online(drawn.inputs, training=True)
         predictions = self._predictor(projections, training=True)
-        targets = tf.stop_gradient(self.target(views, training=True))
+        targets = tf.stop_gradient(self.target(drawn.inputs, training=True))
         losses = contrastive.regression(*(_by_side(x) for x in (predictions, targets)))
         return losses, pairs.gathered(_by_side(projections), axis=1)
 

@@ -14,17 +14,17 @@ class SimCLR(keras.Model):
     The batch is the global one: its frames are gathered over all replicas as
     candidates, the gradient flows back through the gathering, and a frame's views
     depend on its place in the global batch alone. With shared batch statistics the
-    number of replicas changes nothing but the speed. Frames of the same patient are
-    never negatives of each other.
+    number of replicas changes nothing but the speed. Instead of whole frames, places in
+    them may be compared.
 
     Source: Chen et al. 2020, https://arxiv.org/abs/2002.05709
     """
 
     def __init__(
         self,
-        encoder,
+        features,
         *,
-        view,
+        draw,
         temperature,
         hidden,
         projection=128,
@@ -32,11 +32,12 @@ class SimCLR(keras.Model):
         synchronized=False,
         jit=False,
     ):
-        """Put a projection head on an encoder.
+        """Put a projection head on features.
 
         Args:
-            encoder: Model from frames to a list of feature maps, fine to coarse.
-            view: Function that draws views, such as `data.views.echo`.
+            features: Model of `heads.pooled` or `heads.sampled` around an encoder.
+            draw: Function that draws what the features are to be of, of `pairs.whole`
+                or `dense.draw`.
             temperature: Softmax temperature, positive.
             hidden: Channels of the head's hidden layer; published are as many as the
                 encoder's coarsest features have.
@@ -46,11 +47,11 @@ class SimCLR(keras.Model):
             jit: Whether XLA compiles the network; for one replica alone.
         """
         super().__init__(name="simclr")
-        self.encoder = encoder
+        self.features = features
         self._network = heads.projecting(
-            encoder, hidden=hidden, out=projection, synchronized=synchronized
+            features, hidden=hidden, out=projection, synchronized=synchronized
         )
-        self._view = view
+        self._draw = draw
         self._temperature = temperature
         self._seed = seed
         self._jit = jit
@@ -60,30 +61,30 @@ class SimCLR(keras.Model):
         super().compile(optimizer)
         pairs.prepare(optimizer, self.trainable_variables)
 
-    def call(self, images, training=None):
-        """Project frames in [0, 1], `(batch, size, size, 1)`, to `(batch, dim)`."""
-        return self._network(images, training=training)
+    def call(self, inputs, training=None):
+        """Project what the features are of to `(items, dim)`."""
+        return self._network(inputs, training=training)
 
     def train_step(self, batch):
         """Take one step on the local frames and patients of a batch; see `pairs`."""
         return pairs.step(
             self._compared,
             batch,
-            view=self._view,
+            draw=self._draw,
             seed=self._seed,
             optimizer=self.optimizer,
             variables=self.trainable_variables,
             jit=self._jit,
         )
 
-    def _compared(self, views, patients):
-        local = tf.stack(tf.split(self(views, training=True), 2))
+    def _compared(self, drawn):
+        local = tf.stack(tf.split(self(drawn.inputs, training=True), 2))
         candidates = pairs.gathered(local, axis=1)
         losses = contrastive.nt_xent(
             local,
             candidates,
             temperature=self._temperature,
             offset=pairs.offset(tf.shape(local)[1]),
-            patients=patients,
+            ignored=drawn.ignored,
         )
         return losses, candidates

@@ -1,23 +1,25 @@
 """Small networks that turn an encoder's features into something comparable."""
 
+import itertools
+
 import keras
+import tensorflow as tf
 
 
-def projecting(encoder, *, hidden, out, synchronized=False):
-    """Put a projection head on the average of an encoder's coarsest features.
+def projecting(features, *, hidden, out, synchronized=False):
+    """Put a projection head on features that are to be compared.
 
     Args:
-        encoder: Model from frames to a list of feature maps, fine to coarse; its
-            weights are shared, not copied.
+        features: Model to `(items, channels)`, of `pooled` or `sampled`; its weights
+            are shared, not copied.
         hidden: Channels of the head's hidden layer.
         out: Channels of the projection.
         synchronized: Share batch statistics between replicas.
 
     Returns:
-        Model from frames to `(batch, out)` projections, not normalised: the loss does
-        that.
+        Model of the same inputs to `(items, out)` projections, not normalised: the loss
+        does that.
     """
-    features = pooled(encoder)
     head = perceptron(
         features.output_shape[-1],
         hidden=hidden,
@@ -67,6 +69,55 @@ def pooled(encoder):
     Returns:
         Model from frames to `(batch, channels)` features.
     """
-    precise = keras.mixed_precision.global_policy().variable_dtype
-    average = keras.layers.GlobalAveragePooling2D(dtype=precise, name="pooled")
-    return keras.Model(encoder.inputs, average(encoder.outputs[-1]), name="pooled")
+    frames = keras.Input(encoder.input_shape[1:], name="frame")
+    average = keras.layers.GlobalAveragePooling2D(dtype=_precise(), name="pooled")
+    return keras.Model(frames, average(encoder(frames)[-1]), name="pooled")
+
+
+def sampled(encoder, decoder=None):
+    """Read features at given places, between the cells of the map bilinearly.
+
+    They are read in the precision of the weights, whatever the features'.
+
+    Args:
+        encoder: Model from frames to a list of feature maps, fine to coarse; its
+            weights are shared, not copied.
+        decoder: Model from these to the one map to read, of `unet.decoder`; without
+            one, the coarsest is read.
+
+    Returns:
+        Model from frames and `(batch, count, 2)` places in them, see `data.places`, to
+        `(batch * count, channels)` features.
+    """
+    frames = keras.Input(encoder.input_shape[1:], name="frame")
+    places = keras.Input((None, 2), name="place")
+    levels = encoder(frames)
+    features = decoder(levels) if decoder else levels[-1]
+    stride = frames.shape[1] // features.shape[1]
+    read = keras.layers.Lambda(
+        lambda given: _read(*given, stride=stride),
+        dtype=_precise(),
+        autocast=False,
+        name="sampled",
+    )
+    return keras.Model([frames, places], read([features, places]), name="sampled")
+
+
+def _read(features, places, *, stride):
+    """Cells stand at pixel 0, `stride` and so on, as the layers before them stride."""
+    cells = features.shape[1]
+    pixel = places * (cells * stride) + (cells * stride - 1) / 2
+    where = tf.clip_by_value(pixel / stride, 0.0, cells - 1.0)
+    corner = tf.cast(tf.minimum(tf.floor(where), cells - 2.0), tf.int32)
+    total = 0.0
+    for right_down in itertools.product((0, 1), repeat=2):
+        cell = corner + right_down
+        away = tf.abs(where - tf.cast(cell, where.dtype))
+        share = tf.reduce_prod(1.0 - away, axis=-1, keepdims=True)
+        value = tf.gather_nd(features, cell[..., ::-1], batch_dims=1)
+        total += share * tf.cast(value, share.dtype)
+    return tf.reshape(total, (-1, features.shape[-1]))
+
+
+def _precise():
+    return keras.mixed_precision.global_policy().variable_dtype

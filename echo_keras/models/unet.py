@@ -44,6 +44,22 @@ def encoder(size, width=64, *, synchronized=False):
     return keras.Model(inputs, levels, name="unet")
 
 
+def decoder(encoder, *, synchronized=False):
+    """Expanding path alone, to be pretrained with the encoder.
+
+    Args:
+        encoder: Model as `encoder` returns it, for the shapes of its feature maps.
+        synchronized: Share batch statistics between replicas.
+
+    Returns:
+        Model named `unet_decoder` from the encoder's feature maps to `(batch, size,
+        size, channels)` features, its layers named as in `segmenter`.
+    """
+    levels = [keras.Input(shape[1:]) for shape in encoder.output_shape]
+    features = _expanded(levels, synchronized=synchronized)
+    return keras.Model(levels, features, name="unet_decoder")
+
+
 def segmenter(encoder, *, synchronized=False):
     """Grow the expanding path on an encoder, by bilinear upsampling.
 
@@ -59,7 +75,16 @@ def segmenter(encoder, *, synchronized=False):
         `(batch, size, size, 1)` float32 probabilities of the left ventricle.
     """
     inputs = keras.Input(encoder.input_shape[1:], name="image")
-    *skips, features = encoder(inputs)
+    features = _expanded(encoder(inputs), synchronized=synchronized)
+    logits = keras.layers.Conv2D(1, 1, name="logits")(features)
+    probability = keras.layers.Activation(
+        "sigmoid", dtype="float32", name="probability"
+    )(logits)
+    return keras.Model(inputs, probability, name="unet_segmenter")
+
+
+def _expanded(levels, *, synchronized):
+    *skips, features = levels
     for level in reversed(range(len(skips))):
         skip = skips[level]
         features = keras.layers.UpSampling2D(
@@ -70,11 +95,7 @@ def segmenter(encoder, *, synchronized=False):
         features = _block(
             features, channels, f"decoder{level}", synchronized=synchronized
         )
-    logits = keras.layers.Conv2D(1, 1, name="logits")(features)
-    probability = keras.layers.Activation(
-        "sigmoid", dtype="float32", name="probability"
-    )(logits)
-    return keras.Model(inputs, probability, name="unet_segmenter")
+    return features
 
 
 def _block(features, channels, name, *, synchronized):

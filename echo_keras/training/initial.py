@@ -9,6 +9,7 @@ from echo_keras import config, errors
 from echo_keras.models import resnet, unet
 
 ENCODER_FILE = "encoder.keras"
+DECODER_FILE = "decoder.keras"
 RECIPE_FILE = "recipe.yaml"
 IMAGENET_SUFFIX = ".h5"
 
@@ -54,7 +55,9 @@ def network(recipe, *, synchronized=False):
     )
     fill(base, recipe.init, width=recipe.width)
     if recipe.network == "unet":
-        return unet.segmenter(base, synchronized=synchronized)
+        model = unet.segmenter(base, synchronized=synchronized)
+        fill_decoder(model, recipe.init)
+        return model
     from echo_keras.models import deeplabv3  # keras-cv takes seconds to import
 
     return deeplabv3.segmenter(base, synchronized=synchronized)
@@ -80,6 +83,24 @@ def fill(encoder, init, *, width):
         load_pretrained(encoder, init)
 
 
+def fill_decoder(network, init):
+    """Give a decoder its first weights where pretraining has left any.
+
+    Args:
+        network: UNet decoder, or the network that it is part of.
+        init: As of `fill`, whose encoder fits; anything but a folder that holds a
+            decoder changes nothing.
+
+    Raises:
+        InputError: The weights cannot be read.
+    """
+    path = pathlib.Path(init) / DECODER_FILE
+    if path.is_file():
+        for source in _loaded(path).layers:
+            if source.weights:
+                network.get_layer(source.name).set_weights(source.get_weights())
+
+
 def load_pretrained(encoder, folder):
     """Copy the weights of a pretrained encoder into a new one.
 
@@ -98,13 +119,7 @@ def load_pretrained(encoder, folder):
             f"weights ({IMAGENET_SUFFIX}) or a folder that echo-keras pretrain wrote"
         )
     recipe = config.load(config.Pretrain, folder / RECIPE_FILE)
-    try:
-        source = keras.models.load_model(folder / ENCODER_FILE, compile=False)
-    except (OSError, ValueError, zipfile.BadZipFile) as reason:
-        raise errors.InputError(
-            f"cannot load {folder / ENCODER_FILE}: {reason}; was it cut off while "
-            "being copied?"
-        ) from reason
+    source = _loaded(folder / ENCODER_FILE)
     if source.name != encoder.name:
         raise errors.InputError(
             f"{folder} holds a {source.name} encoder, but the network has a "
@@ -119,6 +134,15 @@ def load_pretrained(encoder, folder):
             f"set width: {recipe.width} in its recipe"
         )
     encoder.set_weights(source.get_weights())
+
+
+def _loaded(path):
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, zipfile.BadZipFile) as reason:
+        raise errors.InputError(
+            f"cannot load {path}: {reason}; was it cut off while being copied?"
+        ) from reason
 
 
 def _load_imagenet(encoder, width, path=None):

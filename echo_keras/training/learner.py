@@ -1,7 +1,8 @@
 """From a recipe to a method around an encoder with its optimiser, and back."""
 
 from echo_keras.data import views
-from echo_keras.methods import byol, simclr
+from echo_keras.methods import byol, dense, pairs, simclr
+from echo_keras.models import heads, unet
 from echo_keras.training import initial, optimizers, precision
 
 VIEWS = {"paper": views.paper, "echo": views.echo}
@@ -17,7 +18,7 @@ def create(recipe, steps, *, multiply="float32", synchronized=False):
         synchronized: Share batch statistics between replicas.
 
     Returns:
-        Compiled model, its trained part in `encoder`.
+        Compiled model, its trained part in `features`.
 
     Raises:
         InputError: The first weights cannot be had or belong to another architecture.
@@ -35,19 +36,42 @@ def create(recipe, steps, *, multiply="float32", synchronized=False):
     return model
 
 
-def plain_encoder(recipe, model):
-    """Encoder of a trained method, in float32 and for one device, to be kept.
+def plain(recipe, model):
+    """Trained parts of a method, in float32 and for one device, to be kept.
 
     Args:
         recipe: `config.Pretrain`.
         model: As `create` returns it.
 
     Returns:
-        Model from frames to a list of feature maps, fine to coarse.
+        Dict of file name to model: the encoder, and the decoder where it was trained.
     """
     encoder = _encoder(recipe)
-    encoder.set_weights(model.encoder.get_weights())
-    return encoder
+    parts = {initial.ENCODER_FILE: encoder}
+    if _decodes(recipe):
+        parts[initial.DECODER_FILE] = unet.decoder(encoder)
+    for part in parts.values():
+        part.set_weights(model.features.get_layer(part.name).get_weights())
+    return parts
+
+
+def _features(recipe, *, synchronized, filled=True):
+    """What is compared: features of frames, or of places in them."""
+    encoder = _encoder(recipe, synchronized=synchronized)
+    decoder = None
+    if _decodes(recipe):
+        decoder = unet.decoder(encoder, synchronized=synchronized)
+    if filled:
+        initial.fill(encoder, recipe.init, width=recipe.width)
+        if decoder:
+            initial.fill_decoder(decoder, recipe.init)
+    if recipe.contrast == "dense":
+        return heads.sampled(encoder, decoder)
+    return heads.pooled(encoder)
+
+
+def _decodes(recipe):
+    return recipe.contrast == "dense" and recipe.encoder == "unet"
 
 
 def _encoder(recipe, *, synchronized=False):
@@ -59,19 +83,26 @@ def _encoder(recipe, *, synchronized=False):
     )
 
 
+def _draw(recipe):
+    view = VIEWS[recipe.views]
+    if recipe.contrast == "dense":
+        return dense.draw(view, count=recipe.places, apart=recipe.apart)
+    return pairs.whole(view)
+
+
 def _method(recipe, steps, *, synchronized):
-    own = _encoder(recipe, synchronized=synchronized)
-    initial.fill(own, recipe.init, width=recipe.width)
+    features = _features(recipe, synchronized=synchronized)
+    encoder = features.get_layer(recipe.encoder)
     options = {
-        "view": VIEWS[recipe.views],
+        "draw": _draw(recipe),
         "seed": recipe.seed,
         "synchronized": synchronized,
         "jit": recipe.jit,
     }
     if recipe.method == "byol":
         return byol.BYOL(
-            own,
-            _encoder(recipe, synchronized=synchronized),
+            features,
+            _features(recipe, synchronized=synchronized, filled=False),
             steps=steps,
             momentum=recipe.momentum,
             hidden=recipe.hidden or 64 * recipe.width,
@@ -79,9 +110,9 @@ def _method(recipe, steps, *, synchronized):
             **options,
         )
     return simclr.SimCLR(
-        own,
+        features,
         temperature=recipe.temperature,
-        hidden=recipe.hidden or own.output_shape[-1][-1],
+        hidden=recipe.hidden or encoder.output_shape[-1][-1],
         projection=recipe.projection or 128,
         **options,
     )

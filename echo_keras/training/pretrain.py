@@ -42,8 +42,9 @@ def run(
     Args:
         recipe: `config.Pretrain`.
         data: Folders of records, of one data set or several.
-        output: Folder to write: `encoder.keras`, of stock Keras layers alone,
-            `recipe.yaml`, `pretrain.json`, `pretrain.png` and `logs` for TensorBoard.
+        output: Folder to write: `encoder.keras`, of stock Keras layers alone, and
+            likewise `decoder.keras` after dense contrast of the UNet; `recipe.yaml`,
+            `pretrain.json`, `pretrain.png` and `logs` for TensorBoard.
         kind: `mirrored`, on this machine, or `multi-worker`, with those of TF_CONFIG.
         replicas: Devices of this machine to spread each batch over.
         checkpoint_seconds: Time between two checkpoints, which a run goes on from.
@@ -55,6 +56,7 @@ def run(
     Raises:
         InputError: The data, the batch, the replicas or the output do not fit.
     """
+    _check_places(recipe)
     devices = strategy.create(replicas, kind=kind)
     identity = _identity(recipe, data, devices)
     first = strategy.is_first(devices)
@@ -82,6 +84,15 @@ def run(
         summary = _summary(recipe, told, loaded, pool, identity)
         _write(folder / work.ARTEFACT, model, recipe, summary, views)
     return summary
+
+
+def _check_places(recipe):
+    if recipe.contrast == "dense" and recipe.positives == "patient":
+        raise errors.InputError(
+            "contrast dense compares the same place of both frames, but those of "
+            "positives patient may be of two chamber views; use positives video or "
+            "frame"
+        )
 
 
 def _identity(recipe, data, devices):
@@ -161,7 +172,7 @@ def _summary(recipe, told, loaded, pool, identity):
 def _first_views(recipe, feed):
     """The first pairs of views that a run sees, `(2, pairs, size, size, 1)`."""
     images, _ = next(iter(feed()))
-    views = pairs.drawn(
+    views, _ = pairs.drawn(
         learner.VIEWS[recipe.views], images[:, 0], seed=recipe.seed, step=0
     )
     return tf.stack(tf.split(views, 2))[:, :SHOWN].numpy()
@@ -169,7 +180,8 @@ def _first_views(recipe, feed):
 
 def _write(folder, model, recipe, summary, views):
     try:
-        learner.plain_encoder(recipe, model).save(folder / initial.ENCODER_FILE)
+        for name, part in learner.plain(recipe, model).items():
+            part.save(folder / name)
         config.save(recipe, folder / initial.RECIPE_FILE)
         (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
         title = f"{recipe.method}, {recipe.encoder}, {summary['videos']} videos"

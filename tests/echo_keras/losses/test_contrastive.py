@@ -11,9 +11,14 @@ def projections(batch, dim, seed=0):
     return np.random.default_rng(seed).normal(size=(2, batch, dim)).astype(np.float32)
 
 
-def written_out(views, candidates, temperature, offset, patients=None):
+def same(patients):
+    return np.equal.outer(patients, patients)
+
+
+def written_out(views, candidates, temperature, offset, *, patients=None, ignored=None):
     """Eq. 1 of SimCLR, one view and one candidate at a time, in float64."""
-    patients = range(candidates.shape[1]) if patients is None else patients
+    patients = np.arange(candidates.shape[1]) if patients is None else patients
+    ignored = same(patients) if ignored is None else ignored
 
     def cosine(a, b):
         a, b = a.astype(np.float64), b.astype(np.float64)
@@ -24,7 +29,7 @@ def written_out(views, candidates, temperature, offset, patients=None):
         others = 0.0
         for other, candidate in np.ndindex(candidates.shape[:2]):
             partner = (other, candidate) == (1 - view, offset + frame)
-            if partner or patients[candidate] != patients[offset + frame]:
+            if partner or not ignored[offset + frame, candidate]:
                 similarity = cosine(views[view, frame], candidates[other, candidate])
                 others += math.exp(similarity / temperature)
         partner = cosine(views[view, frame], candidates[1 - view, offset + frame])
@@ -47,9 +52,13 @@ def test_frames_of_the_same_patient_are_never_negatives(first, last):
     everyone, patients = projections(6, 4), [7, 4, 5, 7, 6, 4]
     local = everyone[:, first:last]
     loss = contrastive.nt_xent(
-        local, everyone, temperature=0.2, offset=first, patients=patients
+        local,
+        everyone,
+        temperature=0.2,
+        offset=first,
+        ignored=same(patients)[first:last],
     )
-    expected = written_out(local, everyone, 0.2, first, patients)
+    expected = written_out(local, everyone, 0.2, first, patients=patients)
     np.testing.assert_allclose(loss, expected, atol=1e-5)
     plain = contrastive.nt_xent(local, everyone, temperature=0.2, offset=first)
     fewer = [patients.count(who) > 1 for who in patients[first:last]]
@@ -58,7 +67,7 @@ def test_frames_of_the_same_patient_are_never_negatives(first, last):
 
 def test_a_batch_of_one_patient_has_nothing_to_confuse():
     views = projections(4, 3)
-    loss = contrastive.nt_xent(views, views, temperature=0.05, patients=[3, 3, 3, 3])
+    loss = contrastive.nt_xent(views, views, temperature=0.05, ignored=same([3] * 4))
     np.testing.assert_allclose(loss, np.zeros((2, 4)), atol=1e-6)
 
 
@@ -117,9 +126,35 @@ def test_accuracy_counts_the_views_nearest_to_their_partner():
 
 
 def test_another_frame_of_the_patient_does_not_count_as_a_mistake():
-    same = np.tile(np.eye(2, dtype=np.float32)[[0, 0, 1]], (2, 1, 1))
-    assert float(contrastive.accuracy(same, same)) < 1
-    assert float(contrastive.accuracy(same, same, patients=[1, 1, 2])) == 1
+    frames = np.tile(np.eye(2, dtype=np.float32)[[0, 0, 1]], (2, 1, 1))
+    assert float(contrastive.accuracy(frames, frames)) < 1
+    ignored = same([1, 1, 2])
+    assert float(contrastive.accuracy(frames, frames, ignored=ignored)) == 1
+
+
+def test_views_that_do_not_count_leave_the_accuracy_to_the_others():
+    first = np.eye(3, dtype=np.float32)
+    swapped = np.stack([first, first[[0, 2, 1]]])
+    weights = np.array([3, 0, 0], np.float32)
+    assert float(contrastive.accuracy(swapped, swapped, weights=weights)) == 1
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 8), (0, 3), (3, 8)])
+def test_places_near_each_other_are_no_negatives(first, last):
+    """Unlike being of a patient: a may be near to b, and b to c, but a not to c."""
+    everyone, line = projections(8, 4), np.arange(8)
+    ignored = np.abs(line[:, None] - line) < 2
+    loss = contrastive.nt_xent(
+        everyone[:, first:last],
+        everyone,
+        temperature=0.2,
+        offset=first,
+        ignored=ignored[first:last],
+    )
+    expected = written_out(
+        everyone[:, first:last], everyone, 0.2, first, ignored=ignored
+    )
+    np.testing.assert_allclose(loss, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(("angle", "expected"), [(0, 0), (90, 4), (180, 8)])

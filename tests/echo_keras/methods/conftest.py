@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from echo_keras.methods import byol, simclr
+from echo_keras.methods import byol, dense, pairs, simclr
+from echo_keras.models import heads
 
 SIZE = 32
+PLACES, APART = 3, 0.2
 PATIENTS = (0, 1, 2, 3, 4, 5, 0, 3)
 HEADS = {"hidden": 32, "projection": 4, "synchronized": True}
 
@@ -46,24 +48,48 @@ def noisy():
 
     def view(images, seed, *, first, rows):
         noise = tf.random.stateless_normal((rows, SIZE, SIZE, 1), seed)
-        return images + 0.1 * noise[first : first + tf.shape(images)[0]]
+        images += 0.1 * noise[first : first + tf.shape(images)[0]]
+        return images, _maps(images, 1.0)
 
     return view
 
 
 @pytest.fixture(scope="session")
-def build(noisy):
+def turned(noisy):
+    """The same, and every first view is upside down."""
+
+    def view(images, seed, **where):
+        images, _ = noisy(images, seed, **where)
+        first = seed[1] % 2 == 0
+        maps = _maps(images, tf.where(first, -1.0, 1.0))
+        return tf.where(first, images[:, ::-1], images), maps
+
+    return view
+
+
+@pytest.fixture(scope="session")
+def build(noisy, turned):
     """Function that makes a method with the same first weights each time."""
 
-    def made(name, **options):
+    def made(name, *, view=noisy, contrast="global", **options):
         keras.utils.set_random_seed(0)
-        options = {"view": noisy, **HEADS, **options}
+        draw, features = pairs.whole(view), heads.pooled
+        if contrast == "dense":
+            draw = dense.draw(turned, count=PLACES, apart=APART)
+            features = heads.sampled
+        options = {"draw": draw, **HEADS, **options}
         if name == "simclr":
-            return simclr.SimCLR(_encoder(), temperature=0.5, **options)
+            return simclr.SimCLR(features(_encoder()), temperature=0.5, **options)
         options = {"steps": 100, "momentum": 0.9, **options}
-        return byol.BYOL(_encoder(), _encoder(), **options)
+        return byol.BYOL(features(_encoder()), features(_encoder()), **options)
 
     return made
+
+
+def _maps(images, turn):
+    """Geometry of views that are their frames, or upside down where `turn` is -1."""
+    one = tf.reshape(tf.stack([1.0, 0.0, 0.0, 0.0, turn, 0.0]), (1, 2, 3))
+    return tf.tile(one, (tf.shape(images)[0], 1, 1))
 
 
 def _encoder():

@@ -56,9 +56,9 @@ def test_the_target_of_momentum_one_never_moves(build, batch, descent):
 
 def test_the_gradient_does_not_reach_the_target(build, batch, noisy):
     method = build("byol")
-    views = pairs.drawn(noisy, batch[0][:, 0], seed=0, step=0)
+    views, _ = pairs.drawn(noisy, batch[0][:, 0], seed=0, step=0)
     with tf.GradientTape() as tape:
-        losses, _ = method._compared(views, None)
+        losses, _ = method._compared(pairs.Drawn(views, None, None))
     wanted = method.target.trainable_variables + method.learned
     gradients = tape.gradient(losses, wanted)
     count = len(method.target.trainable_variables)
@@ -71,7 +71,7 @@ def test_the_gradient_is_that_of_the_written_out_objective(
 ):
     """A second route: Eq. 2, each direction on its own, on the same views."""
     method = build("byol")
-    views = pairs.drawn(noisy, batch[0][:, 0], seed=0, step=0)
+    views, _ = pairs.drawn(noisy, batch[0][:, 0], seed=0, step=0)
     half = len(batch[0])
     targets = method.target(views, training=True).numpy()
     targets /= np.linalg.norm(targets, axis=1, keepdims=True)

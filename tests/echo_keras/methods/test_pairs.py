@@ -9,6 +9,7 @@ from echo_keras.methods import pairs
 from echo_keras.training import strategy
 
 METHODS = ("simclr", "byol")
+CONTRASTS = ("global", "dense")
 
 
 @pytest.fixture(scope="module")
@@ -16,27 +17,29 @@ def one_step(build, batch, descent):
     """Loss, gradients and statistics of the first step on a global batch."""
     known = {}
 
-    def step(name, replicas):
-        if (name, replicas) not in known:
+    def step(name, contrast, replicas):
+        case = name, contrast, replicas
+        if case not in known:
             with strategy.create(replicas).scope():
-                method = build(name)
+                method = build(name, contrast=contrast)
                 method.compile(descent())
             before = method.get_weights()
             data = tf.data.Dataset.from_tensors(batch)
             logs = method.fit(data, verbose=0).history
-            known[name, replicas] = logs, before, method.get_weights()
-        return known[name, replicas]
+            known[case] = logs, before, method.get_weights()
+        return known[case]
 
     return step
 
 
 @pytest.mark.parametrize("replicas", [2, 4])
+@pytest.mark.parametrize("contrast", CONTRASTS)
 @pytest.mark.parametrize("name", METHODS)
 def test_replicas_change_neither_loss_nor_gradients_nor_statistics(
-    one_step, name, replicas
+    one_step, name, contrast, replicas
 ):
     """A step at rate 1 moves each weight by its gradient; the target's by its rule."""
-    alone, several = one_step(name, 1), one_step(name, replicas)
+    alone, several = (one_step(name, contrast, count) for count in (1, replicas))
     assert several[0].keys() == alone[0].keys()
     for curve, value in several[0].items():
         np.testing.assert_allclose(value, alone[0][curve], atol=1e-6)
@@ -52,7 +55,7 @@ def test_every_step_and_seed_has_views_of_its_own(build, batch, descent, name):
 
     def kept(images, seed, *, first, rows):
         drawn.append(tuple(int(number) for number in seed))
-        return images
+        return images, tf.zeros((len(images), 2, 3))
 
     for seed in (0, 1):
         method = build(name, view=kept, seed=seed)
@@ -76,8 +79,10 @@ def test_a_few_frames_are_told_apart_after_training(build, batch, name):
 @pytest.mark.parametrize("count", [1, 2])
 def test_the_views_of_the_first_and_the_last_frame_stand_in_halves(noisy, count):
     frames = np.random.default_rng(0).uniform(size=(3, count, 32, 32, 1))
-    views = pairs.drawn(noisy, frames, seed=3, step=5)
+    views, maps = pairs.drawn(noisy, frames, seed=3, step=5)
     for side, half in enumerate(tf.split(views, 2)):
         seed = tf.random.fold_in((3, 5), side)
-        expected = noisy(frames[:, side if count > 1 else 0], seed, first=0, rows=3)
+        chosen = frames[:, side if count > 1 else 0]
+        expected, geometry = noisy(chosen, seed, first=0, rows=3)
+        np.testing.assert_array_equal(maps[side], geometry)
         np.testing.assert_allclose(half, expected, atol=1e-6)

@@ -7,7 +7,7 @@ from echo_keras.methods import pairs
 def test_the_gradient_is_that_of_the_mean_loss_over_views(build, batch, descent, noisy):
     """A second route: the written-out objective on the same views, one device."""
     method = build("simclr")
-    both = pairs.drawn(noisy, batch[0][:, 0], seed=0, step=0)
+    both, _ = pairs.drawn(noisy, batch[0][:, 0], seed=0, step=0)
     half = len(batch[0])
     patients = np.tile(batch[1][:, 0], 2)
     negative = (patients[:, None] != patients).astype(float)

@@ -35,11 +35,38 @@ def test_a_run_may_begin_with_an_earlier_encoder(pretrained, method):
     recipe = config.replace(TINY, init=str(pretrained), method=method)
     model = learner.create(recipe, 10)
     earlier = keras.models.load_model(pretrained / initial.ENCODER_FILE, compile=False)
-    for own, weight in zip(model.encoder.get_weights(), earlier.get_weights()):
-        np.testing.assert_array_equal(own, weight)
+    begun = [model.features]
     if method == "byol":
-        target = model.target.layers[1].get_weights()
-        np.testing.assert_array_equal(target, model.online.layers[1].get_weights())
+        begun.append(model.target)
+    for network in begun:
+        own = network.get_layer("unet").get_weights()
+        assert len(own) == len(earlier.weights)
+        for weight, expected in zip(own, earlier.get_weights()):
+            np.testing.assert_array_equal(weight, expected)
+
+
+@pytest.mark.parametrize("multiply", ["float32", "bfloat16"])
+@pytest.mark.parametrize("method", ["simclr", "byol"])
+def test_contrast_of_places_reaches_the_decoder(method, multiply):
+    recipe = config.replace(TINY, method=method, contrast="dense", places=4)
+    keras.utils.set_random_seed(0)
+    model = learner.create(recipe, 10, multiply=multiply)
+    before = {
+        name: part.get_weights() for name, part in learner.plain(recipe, model).items()
+    }
+    history = fit(model, 2)
+    assert np.isfinite(history["loss"]).all()
+    after = learner.plain(recipe, model)
+    assert list(after) == [initial.ENCODER_FILE, initial.DECODER_FILE]
+    for name, part in after.items():
+        for old, new in zip(before[name], part.get_weights()):
+            assert np.abs(new - old).max() > 0
+
+
+def test_only_the_unet_has_a_decoder_to_pretrain():
+    recipe = config.replace(TINY, contrast="dense", encoder="resnet18")
+    model = learner.create(recipe, 10)
+    assert list(learner.plain(recipe, model)) == [initial.ENCODER_FILE]
 
 
 def batch(parts=1):
@@ -53,10 +80,17 @@ def fit(model, steps):
     return model.fit(data, epochs=steps, steps_per_epoch=1, verbose=0).history
 
 
+def same(images):
+    """Geometry of views that are their frames."""
+    return tf.tile([[[1.0, 0, 0], [0, 1, 0]]], (tf.shape(images)[0], 1, 1))
+
+
 @pytest.fixture
 def same_views(monkeypatch):
     """Both views are the frame itself, so that only the precision differs."""
-    monkeypatch.setitem(learner.VIEWS, "echo", lambda images, seed, **_: images)
+    monkeypatch.setitem(
+        learner.VIEWS, "echo", lambda images, seed, **_: (images, same(images))
+    )
 
 
 @pytest.mark.usefixtures("same_views")

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from echo_keras import config, errors
 from echo_keras.models import resnet
-from echo_keras.training import initial, optimizers, pretrain
+from echo_keras.training import initial, learner, optimizers, pretrain
 
 TINY = config.Pretrain(
     size=16, width=2, batch=4, epochs=2, warmup_epochs=1, mixed_precision="off"
@@ -98,6 +98,45 @@ def test_byol_pretrains_every_encoder(unlabelled, tmp_path, monkeypatch, encoder
     summary = pretrain.run(recipe, [unlabelled], tmp_path / "out")
     assert np.isfinite(summary["loss"]).all()
     assert len(weights(tmp_path / "out")) > 40
+
+
+@pytest.fixture(scope="module")
+def dense(unlabelled, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "dense"
+    recipe = config.replace(TINY, contrast="dense", places=4, positives="video")
+    return folder, pretrain.run(recipe, [unlabelled], folder)
+
+
+def test_fine_tuning_begins_with_the_pretrained_decoder(dense):
+    folder, summary = dense
+    assert np.isfinite(summary["loss"]).all()
+    recipe = config.Finetune(size=32, width=2, init=str(folder))
+    network = initial.network(recipe)
+    decoder = keras.models.load_model(folder / initial.DECODER_FILE, compile=False)
+    taken = 0
+    for layer in decoder.layers:
+        own = network.get_layer(layer.name).get_weights() if layer.weights else []
+        for found, expected in zip(own, layer.get_weights()):
+            np.testing.assert_array_equal(found, expected)
+            taken += 1
+    assert taken == len(decoder.weights) == 40
+
+
+def test_pretraining_may_begin_with_the_decoder_of_an_earlier_one(dense):
+    folder, _ = dense
+    recipe = config.replace(TINY, contrast="dense", init=str(folder))
+    begun = learner.plain(recipe, learner.create(recipe, 10))
+    for name, part in begun.items():
+        earlier = keras.models.load_model(folder / name, compile=False)
+        for found, expected in zip(part.get_weights(), earlier.get_weights()):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_places_of_two_chamber_views_are_not_compared(unlabelled, tmp_path):
+    recipe = config.replace(TINY, contrast="dense", positives="patient")
+    with pytest.raises(errors.InputError, match="chamber views; use positives video"):
+        pretrain.run(recipe, [unlabelled], tmp_path / "out")
+    assert not list(tmp_path.iterdir())
 
 
 def test_there_is_no_imagenet_for_the_unet_to_begin_with(unlabelled, tmp_path):
