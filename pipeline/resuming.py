@@ -1,13 +1,12 @@
 """What an earlier run left beside the output: kept where it was the same job."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import pathlib
 
 import pipeline
-from echo_keras import data, errors
+from echo_keras import data, errors, lock
 from echo_keras.data import schema
 from pipeline import files, manifests
 
@@ -142,15 +141,8 @@ def alone(layout):
     path = pathlib.Path(layout.lock)
     with files.told(layout.output):
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("w")
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise errors.InputError(
-                f"another job is writing {layout.output}; wait for it or name another "
-                "output"
-            ) from error
+        path.touch()
+    with lock.held(path, layout.output):
         yield
     with contextlib.suppress(OSError):  # it holds what the next run goes on with
         path.unlink(missing_ok=True)

@@ -6,11 +6,12 @@ import pathlib
 import shutil
 import tempfile
 
-from echo_keras import aside, errors
+from echo_keras import aside, errors, lock
 
 IDENTITY_FILE = "run.json"
 ARTEFACT = "artefact"
 CHECKPOINTS = "checkpoints"
+LOCK_FILE = "lock"
 SUFFIX = ".partial"
 
 
@@ -29,27 +30,26 @@ def folder(output, identity):
         `pathlib.Path` of the folder.
 
     Raises:
-        InputError: The output is taken or cannot be made, or another run, or something
-            that is no run, stands in its work folder.
+        InputError: The output is taken or cannot be made, or another process works on
+            it, or another run, or something that is no run, stands in its work folder.
     """
     output = pathlib.Path(output)
     aside.vacant(output)
     work = output.with_name(output.name + SUFFIX)
-    identity = json.loads(json.dumps(identity))
-    if (work / IDENTITY_FILE).is_file():
-        _check(work, identity)
-    else:
-        _begin(work, identity)
-    try:
-        yield work
-    except errors.InputError:
-        if not list((work / CHECKPOINTS).glob("*")):
-            shutil.rmtree(work)
-        raise
-    if output.exists():
-        output.rmdir()
-    (work / ARTEFACT).rename(output)
-    shutil.rmtree(work)
+    _make(work)
+    with lock.held(work / LOCK_FILE, output):
+        aside.vacant(output)  # whose writer may have ended since
+        _claim(work, json.loads(json.dumps(identity)))
+        try:
+            yield work
+        except errors.InputError:
+            if not list((work / CHECKPOINTS).glob("*")):
+                shutil.rmtree(work)
+            raise
+        if output.exists():
+            output.rmdir()
+        (work / ARTEFACT).rename(output)
+        shutil.rmtree(work)
 
 
 @contextlib.contextmanager
@@ -73,13 +73,29 @@ def checkpoints(output):
     return output.with_name(output.name + SUFFIX) / CHECKPOINTS
 
 
-def _begin(work, identity):
-    if work.exists() and (not work.is_dir() or any(work.iterdir())):
+def _make(work):
+    if work.exists() and not _is_of_a_run(work):
         raise errors.InputError(
             f"{work} is in the way and was not left by this command; remove it"
         )
     try:
-        (work / ARTEFACT).mkdir(parents=True)
+        (work / ARTEFACT).mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise errors.InputError(f"cannot write {work}: {reason}") from reason
+
+
+def _is_of_a_run(work):
+    if not work.is_dir():
+        return False
+    names = {path.name for path in work.iterdir()}
+    return IDENTITY_FILE in names or names <= {ARTEFACT, LOCK_FILE}
+
+
+def _claim(work, identity):
+    if (work / IDENTITY_FILE).is_file():
+        _check(work, identity)
+        return
+    try:
         with aside.file(work / IDENTITY_FILE) as path:
             path.write_text(json.dumps(identity, indent=2) + "\n")
     except OSError as reason:

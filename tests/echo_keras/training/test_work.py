@@ -1,5 +1,7 @@
 import contextlib
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -61,6 +63,38 @@ def test_another_run_is_refused_and_the_first_one_kept(tmp_path, change, sentenc
     ):
         pass
     assert (folder / work.CHECKPOINTS / "checkpoint").exists()
+
+
+def test_a_second_process_is_refused_while_the_first_works(tmp_path):
+    script = (
+        "import sys; from echo_keras.training import work\n"
+        "with work.folder(sys.argv[1], {}):\n"
+        "    print('working', flush=True); sys.stdin.read()"
+    )
+    output = tmp_path / "encoder"
+    command = [sys.executable, "-c", script, str(output)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as first:
+        assert first.stdout.readline() == "working\n"
+        for identity in ({}, IDENTITY):
+            with (
+                pytest.raises(errors.InputError, match=r"another job is writing .*enc"),
+                work.folder(output, identity),
+            ):
+                pass
+        assert (tmp_path / "encoder.partial" / work.IDENTITY_FILE).exists()
+        first.kill()
+    with work.folder(output, {}):
+        pass
+    assert output.exists()
+
+
+def test_what_a_kill_left_before_the_run_began_is_taken_over(tmp_path):
+    begun = tmp_path / "encoder.partial"
+    (begun / work.ARTEFACT).mkdir(parents=True)
+    (begun / work.LOCK_FILE).touch()
+    with work.folder(tmp_path / "encoder", IDENTITY) as folder:
+        assert json.loads((folder / work.IDENTITY_FILE).read_text())["size"] == 16
 
 
 def test_a_folder_of_something_else_is_refused_and_kept(tmp_path):
