@@ -1,17 +1,16 @@
 """Optimisers and their schedules; tensorflow-addons lives here and nowhere else."""
 
 import math
-import re
 import warnings
 
 import keras
 import tensorflow as tf
 
+from echo_keras.training import layerwise, rules
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import tensorflow_addons as tfa
-
-UNDECAYED = r"(^|/)(bias|gamma|beta)(/replica_\d+)?:\d+$"
 
 
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
@@ -43,6 +42,19 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
+class WarmupConstant(WarmupCosine):
+    """Linear warm-up from zero to the peak, which is then kept.
+
+    Args:
+        As of `WarmupCosine`.
+    """
+
+    def __call__(self, step):
+        rise = (tf.cast(step, tf.float32)) / max(self._warmup_steps, 1)
+        late = step >= self._warmup_steps
+        return self._peak * tf.where(late, 1.0, rise)
+
+
 class AdamW(tfa.optimizers.AdamW):
     """Decoupled decay, chosen by the name of each variable.
 
@@ -52,7 +64,7 @@ class AdamW(tfa.optimizers.AdamW):
     """
 
     def _do_use_weight_decay(self, var):
-        return decays(var)
+        return rules.decays(var)
 
 
 class AdamL2(keras.optimizers.legacy.Adam):
@@ -63,83 +75,36 @@ class AdamL2(keras.optimizers.legacy.Adam):
         self._weight_decay = weight_decay
 
     def _resource_apply_dense(self, grad, var, apply_state=None):
-        if decays(var):
+        if rules.decays(var):
             grad += self._weight_decay * var
         return super()._resource_apply_dense(grad, var, apply_state=apply_state)
 
 
-class LARS(keras.optimizers.legacy.Optimizer):
-    """Momentum, at a rate for each layer that is as large as its weights allow.
-
-    A kernel moves by `rate * trust * |kernel| / |gradient + decay * kernel|` times that
-    gradient; what does not decay moves by the rate itself, as in SimCLR and BYOL.
-
-    Source: You et al. 2017, https://arxiv.org/abs/1708.03888
-    """
-
-    def __init__(
-        self, learning_rate, weight_decay, *, momentum=0.9, trust=1e-3, name="LARS"
-    ):
-        """Choose the published settings.
-
-        Args:
-            learning_rate: Rate or schedule.
-            weight_decay: Of kernels, added to the gradient.
-            momentum: Share of the step before that is kept.
-            trust: Size of a step in units of the kernel's norm, at rate 1.
-            name: Of the optimiser.
-        """
-        super().__init__(name)
-        self._set_hyper("learning_rate", learning_rate)
-        self._weight_decay = weight_decay
-        self._momentum = momentum
-        self._trust = trust
-
-    def _create_slots(self, var_list):
-        for variable in var_list:
-            self.add_slot(variable, "momentum")
-
-    def _resource_apply_dense(self, grad, var, apply_state=None):
-        rate = self._decayed_lr(var.dtype.base_dtype)
-        if decays(var):
-            grad += self._weight_decay * var
-            ratio = self._trust * tf.math.divide_no_nan(tf.norm(var), tf.norm(grad))
-            # Kernels that are all zero would never leave it otherwise.
-            rate *= tf.where(ratio > 0.0, ratio, 1.0)
-        momentum = self.get_slot(var, "momentum")
-        momentum.assign(self._momentum * momentum + rate * grad)
-        return var.assign_sub(momentum)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "learning_rate": self._serialize_hyperparameter("learning_rate"),
-            "weight_decay": self._weight_decay,
-            "momentum": self._momentum,
-            "trust": self._trust,
-        }
-
-
-def decays(variable):
-    """Whether a variable decays: biases and normalisation do not."""
-    return not re.search(UNDECAYED, variable.name)
-
-
 def create(
-    name, *, learning_rate, weight_decay, steps, warmup_steps=0, average_decay=0.0
+    name,
+    *,
+    learning_rate,
+    weight_decay,
+    steps,
+    warmup_steps=0,
+    schedule="cosine",
+    average_decay=0.0,
+    scale=None,
 ):
-    """Build an optimiser on a warm-up and cosine schedule.
+    """Build an optimiser on a schedule with a warm-up.
 
     Args:
         name: `adam` (decay as an L2 gradient, as PyTorch's Adam has it), `adamw`
-            (decoupled decay), `lamb` or `lars`.
+            (decoupled decay), `lamb`, `lars` or `madgrad`.
         learning_rate: Peak rate.
         weight_decay: Decay per unit of learning rate; biases and the parameters of
             normalisation do not decay.
         steps: Steps of the whole run.
         warmup_steps: Steps of linear warm-up.
+        schedule: What follows the warm-up: `cosine` falls to 0, `constant` stays.
         average_decay: Decay of a running average of the weights, 0 for none. The
             averages are put in place by `use_averages`.
+        scale: Share of each step to take, as of `layerwise.Scaled`, or None for all.
 
     Returns:
         Optimiser for `keras.Model.compile`.
@@ -147,18 +112,23 @@ def create(
     Source: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101; You et al.
     2020, https://arxiv.org/abs/1904.00962
     """
-    rate = WarmupCosine(learning_rate, steps, warmup_steps)
+    curve = {"cosine": WarmupCosine, "constant": WarmupConstant}[schedule]
+    rate = curve(learning_rate, steps, warmup_steps)
     if name == "lamb":
         optimizer = tfa.optimizers.LAMB(
-            rate, weight_decay=weight_decay, exclude_from_weight_decay=[UNDECAYED]
+            rate, weight_decay=weight_decay, exclude_from_weight_decay=[rules.UNDECAYED]
         )
     elif name == "lars":
-        optimizer = LARS(rate, weight_decay)
+        optimizer = rules.LARS(rate, weight_decay)
+    elif name == "madgrad":
+        optimizer = rules.MADGRAD(rate, weight_decay)
     elif name == "adamw":
-        decay = WarmupCosine(learning_rate * weight_decay, steps, warmup_steps)
+        decay = curve(learning_rate * weight_decay, steps, warmup_steps)
         optimizer = AdamW(decay, learning_rate=rate)
     else:
         optimizer = AdamL2(weight_decay, rate)
+    if scale:
+        optimizer = layerwise.Scaled(optimizer, scale)
     if average_decay:
         return tfa.optimizers.MovingAverage(
             optimizer, average_decay=average_decay, dynamic_decay=True
@@ -168,5 +138,7 @@ def create(
 
 def use_averages(model):
     """Replace the weights of a trained model by their running averages, if any."""
-    if isinstance(model.optimizer, tfa.optimizers.MovingAverage):
-        model.optimizer.assign_average_vars(model.trainable_variables)
+    # A scale of the loss, as float16 wants it, is the outermost.
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    if isinstance(optimizer, tfa.optimizers.MovingAverage):
+        optimizer.assign_average_vars(model.trainable_variables)

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from echo_keras.models import resnet, unet
-from echo_keras.training import optimizers
+from echo_keras.training import optimizers, rules
 
 STEADY = {"learning_rate": 0.1, "steps": 10**9}
 
@@ -59,7 +59,7 @@ def test_a_schedule_is_made_again_from_its_settings():
     ],
 )
 def test_only_kernels_decay_whatever_their_layer_is_called(name, decays):
-    assert optimizers.decays(variable(name)) is decays
+    assert rules.decays(variable(name)) is decays
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_only_kernels_decay_whatever_their_layer_is_called(name, decays):
 def test_the_kernels_of_the_encoders_decay_and_nothing_else(encoder):
     for weight in encoder.trainable_weights:
         # A kernel has four axes; a bias, a scale and an offset have one.
-        assert optimizers.decays(weight) is (len(weight.shape) == 4), weight.name
+        assert rules.decays(weight) is (len(weight.shape) == 4), weight.name
 
 
 @pytest.mark.parametrize("average_decay", [0.0, 0.9])
@@ -172,7 +172,7 @@ def test_lars_moves_kernels_that_are_zero():
     np.testing.assert_allclose(kernel, [-0.03, 0.07], rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw", "lamb", "lars"])
+@pytest.mark.parametrize("name", ["adam", "adamw", "lamb", "lars", "madgrad"])
 def test_the_weights_kept_are_the_running_average_of_all_steps(name):
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,))])
@@ -214,3 +214,39 @@ def test_every_optimiser_finds_the_minimum_of_a_bowl(name):
             loss = tf.reduce_sum((kernel - [1.0, -3.0]) ** 2)
         optimizer.apply_gradients([(tape.gradient(loss, kernel), kernel)])
     np.testing.assert_allclose(kernel, [1, -3], atol=0.1)
+
+
+def test_madgrad_follows_its_published_rule_in_numpy():
+    rate, decay, momentum, epsilon = 0.05, 0.01, 0.9, 1e-6
+    kernel, bias = variable("conv/kernel"), variable("conv/bias")
+    optimizer = optimizers.create(
+        "madgrad",
+        learning_rate=rate,
+        weight_decay=decay,
+        steps=10**9,
+        schedule="constant",
+    )
+    random = np.random.default_rng(0)
+    weights = {one.name: one.numpy().astype(np.float64) for one in (kernel, bias)}
+    first = {name: weight.copy() for name, weight in weights.items()}
+    total, squares = (dict.fromkeys(weights, 0.0) for _ in range(2))
+    for step in range(6):
+        gradients = random.normal(size=(2, 2)).astype(np.float32)
+        gradients[:, 1] *= step > 2  # a weight that no gradient has reached so far
+        apply(optimizer, gradients, [kernel, bias])
+        for one, gradient in zip((kernel, bias), gradients.astype(np.float64)):
+            name = one.name
+            if "kernel" in name:
+                gradient = gradient + decay * weights[name]
+            weight = rate * np.sqrt(step + 1)
+            total[name] += weight * gradient
+            squares[name] += weight * gradient**2
+            target = first[name] - total[name] / (np.cbrt(squares[name]) + epsilon)
+            weights[name] = momentum * weights[name] + (1 - momentum) * target
+            np.testing.assert_allclose(one, weights[name], rtol=1e-5)
+
+
+def test_a_constant_rate_stays_after_its_warm_up():
+    rate = optimizers.WarmupConstant(3.0, 100, 10)
+    assert [float(rate(step)) for step in (0, 5, 10, 99, 500)] == [0, 1.5, 3, 3, 3]
+    assert float(optimizers.WarmupConstant(3.0, 100)(0)) == 3
