@@ -30,6 +30,24 @@ def image(pixels, size, *, aspect="stretch"):
     return _squared(resize, tf.shape(pixels), size, aspect=aspect)
 
 
+def structures(labels, size, *, aspect="stretch"):
+    """Resize label maps by nearest neighbour.
+
+    Args:
+        labels: `(..., height, width, 1)` integer labels.
+        size: Height and width of the result in pixels.
+        aspect: One of `ASPECTS`.
+
+    Returns:
+        `(..., size, size, 1)` of the same dtype, 0 in the bars.
+    """
+
+    def resize(shape):
+        return tf.image.resize(labels, shape, method="nearest")
+
+    return _squared(resize, tf.shape(labels), size, aspect=aspect)
+
+
 def mask(labels, size, *, structure=schema.VENTRICLE, aspect="stretch"):
     """Resize label maps by nearest neighbour and pick one structure.
 
@@ -42,12 +60,8 @@ def mask(labels, size, *, structure=schema.VENTRICLE, aspect="stretch"):
     Returns:
         `(..., size, size, 1)` float32, 1 inside the structure and 0 elsewhere.
     """
-
-    def resize(shape):
-        resized = tf.image.resize(labels, shape, method="nearest")
-        return tf.cast(tf.equal(resized, structure), tf.float32)
-
-    return _squared(resize, tf.shape(labels), size, aspect=aspect)
+    resized = structures(labels, size, aspect=aspect)
+    return tf.cast(tf.equal(resized, structure), tf.float32)
 
 
 def grey(pixels):

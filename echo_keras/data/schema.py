@@ -27,6 +27,9 @@ SPLITS = ("train", "validation", "test", "unlisted")
 VENTRICLE = 1
 """Label of the left ventricle's cavity in a mask."""
 
+STRUCTURES = ("background", "left ventricle", "myocardium", "left atrium")
+"""Names of a mask's labels, in their order from 0."""
+
 PHASES = ("ED", "ES")
 """Phases of labelled frames: end-diastole, end-systole."""
 

@@ -5,7 +5,7 @@ import io
 
 import keras
 
-from echo_keras.models import tapwise
+from echo_keras.models import heads, tapwise
 
 with (
     contextlib.redirect_stderr(io.StringIO()),
@@ -16,18 +16,19 @@ with (
 RATES = (12, 24, 36)
 
 
-def segmenter(encoder, *, channels=256, synchronized=False):
+def segmenter(encoder, *, channels=1, filters=256, synchronized=False):
     """Put the atrous spatial pyramid and a decision per pixel on an encoder.
 
     Args:
         encoder: Model from `(batch, size, size, 1)` frames to a list of feature maps,
             the last at an eighth of the size; its weights are shared, not copied.
-        channels: Channels of each branch of the pyramid; 256 is the published network.
+        channels: Of the answer: 1 for the left ventricle, or one for each label.
+        filters: Channels of each branch of the pyramid; 256 is the published network.
         synchronized: Share batch statistics between replicas.
 
     Returns:
         Model from `(batch, size, size, 1)` float32 frames in [0, 1] to
-        `(batch, size, size, 1)` float32 probabilities of the left ventricle.
+        `(batch, size, size, channels)` float32, as of `heads.probabilities`.
 
     Source: Chen et al. 2017, https://arxiv.org/abs/1706.05587
     """
@@ -36,26 +37,23 @@ def segmenter(encoder, *, channels=256, synchronized=False):
     factor = inputs.shape[1] // features.shape[1]
     features = Pyramid(
         RATES,
-        num_channels=channels,
+        num_channels=filters,
         dropout=0.5,
         synchronized=synchronized,
         name="pyramid",
     )(features)
     features = keras.layers.Conv2D(
-        channels, 3, padding="same", use_bias=False, name="head_conv"
+        filters, 3, padding="same", use_bias=False, name="head_conv"
     )(features)
     features = keras.layers.BatchNormalization(
         synchronized=synchronized, name="head_norm"
     )(features)
     features = keras.layers.Activation("relu", name="head_relu")(features)
-    logits = keras.layers.Conv2D(1, 1, name="logits")(features)
-    logits = keras.layers.UpSampling2D(factor, interpolation="bilinear", name="grow")(
-        logits
-    )
-    probability = keras.layers.Activation(
-        "sigmoid", dtype="float32", name="probability"
+    logits = keras.layers.Conv2D(channels, 1, dtype="float32", name="logits")(features)
+    logits = keras.layers.UpSampling2D(
+        factor, interpolation="bilinear", dtype="float32", name="grow"
     )(logits)
-    return keras.Model(inputs, probability, name="deeplabv3_segmenter")
+    return keras.Model(inputs, heads.probabilities(logits), name="deeplabv3_segmenter")
 
 
 @keras.saving.register_keras_serializable("echo_keras")

@@ -1,9 +1,39 @@
-"""Small networks that turn an encoder's features into something comparable."""
+"""Ends of networks: projections to compare, and probabilities of structures."""
 
 import itertools
 
 import keras
 import tensorflow as tf
+
+from echo_keras.data import schema
+
+
+def probabilities(logits):
+    """Turn logits into probabilities, in float32 whatever the network multiplies in.
+
+    Args:
+        logits: `(batch, size, size, channels)`, one channel for the left ventricle
+            alone, or one for each label of a mask, background first.
+
+    Returns:
+        Same shape, float32 in [0, 1]; several channels add up to 1.
+    """
+    kind = "sigmoid" if logits.shape[-1] == 1 else "softmax"
+    return keras.layers.Activation(kind, dtype="float32", name="probability")(logits)
+
+
+def ventricle(probability):
+    """Pick the left ventricle out of what a segmentation network answers.
+
+    Args:
+        probability: `(batch, size, size, channels)` as `probabilities` gives it.
+
+    Returns:
+        `(batch, size, size, 1)`.
+    """
+    if probability.shape[-1] == 1:
+        return probability
+    return probability[..., schema.VENTRICLE : schema.VENTRICLE + 1]
 
 
 def projecting(features, *, hidden, out, synchronized=False):

@@ -3,6 +3,7 @@
 import keras
 
 from echo_keras import errors
+from echo_keras.models import heads
 
 WIDTHS = (1, 2, 4, 8, 8)
 
@@ -60,7 +61,7 @@ def decoder(encoder, *, synchronized=False):
     return keras.Model(levels, features, name="unet_decoder")
 
 
-def segmenter(encoder, *, synchronized=False):
+def segmenter(encoder, *, channels=1, synchronized=False):
     """Grow the expanding path on an encoder, by bilinear upsampling.
 
     Each level joins the skip of the encoder and leaves with the channels of the next
@@ -68,19 +69,17 @@ def segmenter(encoder, *, synchronized=False):
 
     Args:
         encoder: Model as `encoder` returns it; its weights are shared, not copied.
+        channels: Of the answer: 1 for the left ventricle, or one for each label.
         synchronized: Share batch statistics between replicas.
 
     Returns:
         Model from `(batch, size, size, 1)` float32 frames in [0, 1] to
-        `(batch, size, size, 1)` float32 probabilities of the left ventricle.
+        `(batch, size, size, channels)` float32, as of `heads.probabilities`.
     """
     inputs = keras.Input(encoder.input_shape[1:], name="image")
     features = _expanded(encoder(inputs), synchronized=synchronized)
-    logits = keras.layers.Conv2D(1, 1, name="logits")(features)
-    probability = keras.layers.Activation(
-        "sigmoid", dtype="float32", name="probability"
-    )(logits)
-    return keras.Model(inputs, probability, name="unet_segmenter")
+    logits = keras.layers.Conv2D(channels, 1, dtype="float32", name="logits")(features)
+    return keras.Model(inputs, heads.probabilities(logits), name="unet_segmenter")
 
 
 def _expanded(levels, *, synchronized):
@@ -91,9 +90,9 @@ def _expanded(levels, *, synchronized):
             interpolation="bilinear", name=f"grow{level}"
         )(features)
         features = keras.layers.Concatenate(name=f"join{level}")([skip, features])
-        channels = (skip.shape[-1], skips[max(level - 1, 0)].shape[-1])
+        filters = (skip.shape[-1], skips[max(level - 1, 0)].shape[-1])
         features = _block(
-            features, channels, f"decoder{level}", synchronized=synchronized
+            features, filters, f"decoder{level}", synchronized=synchronized
         )
     return features
 

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from echo_keras import aside, config, errors
+from echo_keras.models import heads
 from echo_keras.serving import card, endpoints, quantized, session, warmup
 
 MODEL = "model.keras"
@@ -84,8 +85,8 @@ def load_keras(model_dir):
         model_dir: Folder that `echo-keras finetune` wrote.
 
     Returns:
-        Keras model from `(batch, size, size, 1)` frames to probabilities, and the
-        `config.Finetune` that it was trained by.
+        Keras model from `(batch, size, size, 1)` frames to probabilities of the left
+        ventricle, and the `config.Finetune` that it was trained by.
 
     Raises:
         InputError: The folder holds no fine-tuned model.
@@ -107,7 +108,8 @@ def load_keras(model_dir):
             "square grey ones of a fixed size; give a folder that echo-keras finetune "
             "wrote"
         )
-    return model, config.replace(recipe, size=height)
+    ventricle = keras.Model(model.inputs, heads.ventricle(model.outputs[0]))
+    return ventricle, config.replace(recipe, size=height)
 
 
 def largest_difference(servable, model, served, *, temperature=1.0):

@@ -6,10 +6,12 @@ import zipfile
 import keras
 
 from echo_keras import config, errors
+from echo_keras.data import schema
 from echo_keras.models import resnet, unet
 
 ENCODER_FILE = "encoder.keras"
 DECODER_FILE = "decoder.keras"
+MODEL_FILE = "model.keras"
 RECIPE_FILE = "recipe.yaml"
 IMAGENET_SUFFIX = ".h5"
 
@@ -42,7 +44,8 @@ def network(recipe, *, synchronized=False):
         synchronized: Share batch statistics between replicas.
 
     Returns:
-        Model from `(batch, size, size, 1)` frames in [0, 1] to probabilities.
+        Model from `(batch, size, size, 1)` frames in [0, 1] to probabilities,
+        `(batch, size, size, channels)`: one channel, or one for each label.
 
     Raises:
         InputError: The weights cannot be had or belong to another architecture.
@@ -54,13 +57,17 @@ def network(recipe, *, synchronized=False):
         synchronized=synchronized,
     )
     fill(base, recipe.init, width=recipe.width)
+    head = {
+        "channels": 1 if recipe.structures == "lv" else len(schema.STRUCTURES),
+        "synchronized": synchronized,
+    }
     if recipe.network == "unet":
-        model = unet.segmenter(base, synchronized=synchronized)
+        model = unet.segmenter(base, **head)
         fill_decoder(model, recipe.init)
         return model
     from echo_keras.models import deeplabv3  # keras-cv takes seconds to import
 
-    return deeplabv3.segmenter(base, synchronized=synchronized)
+    return deeplabv3.segmenter(base, **head)
 
 
 def fill(encoder, init, *, width):

@@ -10,6 +10,7 @@ LOSSES = [
     segmentation.cross_entropy,
     segmentation.soft_dice,
     segmentation.cross_entropy_and_dice,
+    segmentation.focal,
 ]
 
 
@@ -70,5 +71,62 @@ def test_both_losses_add_up():
     random = np.random.default_rng(0)
     truth = (random.random((3, 4, 5, 1)) < 0.5).astype(np.float32)
     probability = random.random((3, 4, 5, 1)).astype(np.float32)
-    one, other, both = (loss(truth, probability) for loss in LOSSES)
+    one, other, both = (loss(truth, probability) for loss in LOSSES[:3])
     np.testing.assert_allclose(both, one + other, rtol=1e-6)
+
+
+def test_focal_loss_counts_each_pixel_by_its_squared_doubt():
+    truth, probability = maps([1, 0], [1, 1]), maps([0.8, 0.4], [0.1, 0.5])
+    expected = [
+        -(0.2**2 * math.log(0.8) + 0.4**2 * math.log(0.6)) / 2,
+        -(0.9**2 * math.log(0.1) + 0.5**2 * math.log(0.5)) / 2,
+    ]
+    np.testing.assert_allclose(
+        segmentation.focal(truth, probability), expected, rtol=1e-5
+    )
+
+
+def four(*pixels):
+    """One image of one row, with four probabilities a pixel: `(1, 1, pixels, 4)`."""
+    return tf.constant(pixels, tf.float32)[None, None]
+
+
+def test_with_four_channels_only_the_one_of_the_label_is_asked():
+    labels = maps([0, 1, 3])
+    probability = four([0.7, 0.1, 0.1, 0.1], [0.2, 0.5, 0.3, 0], [0, 0.4, 0.4, 0.2])
+    expected = -(math.log(0.7) + math.log(0.5) + math.log(0.2)) / 3
+    loss = segmentation.cross_entropy(labels, probability)
+    np.testing.assert_allclose(loss, [expected], rtol=1e-5)
+    expected = -(0.09 * math.log(0.7) + 0.25 * math.log(0.5) + 0.64 * math.log(0.2)) / 3
+    loss = segmentation.focal(labels, probability)
+    np.testing.assert_allclose(loss, [expected], rtol=1e-5)
+
+
+def test_soft_dice_averages_structures_and_leaves_the_background_out():
+    labels = maps([0, 1, 1])
+    probability = four([0.9, 0.1, 0, 0], [0.5, 0.5, 0, 0], [0, 1, 0, 0])
+    # Ventricle: overlap 1.5, sum 3.6. The others are absent in both, hence perfect.
+    expected = 1 - ((2 * 1.5 + 1) / (3.6 + 1) + 1 + 1) / 3
+    loss = segmentation.soft_dice(labels, probability)
+    np.testing.assert_allclose(loss, [expected], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "loss", [segmentation.cross_entropy, segmentation.focal], ids=lambda f: f.__name__
+)
+def test_two_channels_cost_what_one_does(loss):
+    random = np.random.default_rng(0)
+    labels = (random.random((3, 4, 5, 1)) < 0.5).astype(np.float32)
+    one = random.random((3, 4, 5, 1)).astype(np.float32)
+    two = np.concatenate([1 - one, one], axis=-1)
+    np.testing.assert_allclose(
+        loss(labels, tf.constant(one)), loss(labels, tf.constant(two)), rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_perfect_answer_of_four_channels_costs_nothing(loss):
+    labels = maps([0, 1, 2, 3], [0, 0, 0, 0])
+    perfect = tf.one_hot(tf.cast(labels[..., 0], tf.int32), 4)
+    np.testing.assert_allclose(loss(labels, perfect), np.zeros(2), atol=1e-5)
+    assert np.all(loss(labels, perfect[..., ::-1]).numpy() > 0.2)

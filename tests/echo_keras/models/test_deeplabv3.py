@@ -11,7 +11,7 @@ from echo_keras.models import deeplabv3, resnet
 def segmenter():
     keras.utils.set_random_seed(0)
     encoder = resnet.encoder(64, width=4, blocks=(1, 1, 1, 1))
-    return deeplabv3.segmenter(encoder, channels=8)
+    return deeplabv3.segmenter(encoder, filters=8)
 
 
 def test_a_frame_gives_a_probability_per_pixel(segmenter):
@@ -22,9 +22,18 @@ def test_a_frame_gives_a_probability_per_pixel(segmenter):
     assert 0 <= probability.min() <= probability.max() <= 1
 
 
+def test_four_channels_share_one_pixel_among_them():
+    encoder = resnet.encoder(64, width=4, blocks=(1, 1, 1, 1))
+    probability = deeplabv3.segmenter(encoder, channels=4, filters=8)(
+        np.zeros((1, 64, 64, 1), np.float32)
+    )
+    assert probability.shape == (1, 64, 64, 4)
+    np.testing.assert_allclose(tf.reduce_sum(probability, -1), 1.0, atol=1e-5)
+
+
 def test_the_encoder_learns_with_the_network():
     encoder = resnet.encoder(64, width=4, blocks=(1, 1, 1, 1))
-    network = deeplabv3.segmenter(encoder, channels=8)
+    network = deeplabv3.segmenter(encoder, filters=8)
     own = {id(weight) for weight in network.trainable_weights}
     assert {id(weight) for weight in encoder.trainable_weights} <= own
 
@@ -53,7 +62,7 @@ def test_a_saved_network_gives_the_same_mask(segmenter, tmp_path):
 
 def test_statistics_are_shared_between_replicas_where_asked():
     encoder = resnet.encoder(64, width=4, blocks=(1, 1, 1, 1), synchronized=True)
-    network = deeplabv3.segmenter(encoder, channels=8, synchronized=True)
+    network = deeplabv3.segmenter(encoder, filters=8, synchronized=True)
     norms = [
         layer
         for layer in network._flatten_layers()

@@ -1,5 +1,7 @@
 import keras
 import numpy as np
+import pytest
+import tensorflow as tf
 
 from echo_keras.models import heads, unet
 
@@ -63,3 +65,21 @@ def test_places_are_read_from_what_a_decoder_makes_of_the_levels():
 
 def _finest(model):
     return keras.Model(model.inputs, [model.outputs[0], model.outputs[0]])
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_the_ventricle_is_the_only_channel_or_the_second(channels):
+    logits = np.random.default_rng(0).normal(size=(2, 3, 3, channels))
+    probability = heads.probabilities(tf.constant(logits, tf.float32)).numpy()
+    power = np.exp(logits)
+    expected = power / (1 + power)
+    if channels == 4:
+        expected = (power / power.sum(axis=-1, keepdims=True))[..., 1:2]
+    ventricle = heads.ventricle(probability)
+    assert ventricle.shape == (2, 3, 3, 1)
+    np.testing.assert_allclose(ventricle, expected, rtol=1e-5)
+
+
+def test_probabilities_are_precise_in_mixed_precision():
+    logits = tf.constant([[[[0.0]]]], tf.bfloat16)
+    assert heads.probabilities(logits).dtype == tf.float32

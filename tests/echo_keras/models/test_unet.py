@@ -59,6 +59,12 @@ def test_the_segmenter_gives_probabilities_of_the_input_size(noise):
     assert 0 <= probability.numpy().min() < probability.numpy().max() <= 1
 
 
+def test_four_channels_share_one_pixel_among_them(noise):
+    probability = unet.segmenter(unet.encoder(32, width=2), channels=4)(noise)
+    assert probability.shape == (2, 32, 32, 4)
+    np.testing.assert_allclose(tf.reduce_sum(probability, -1), 1.0, atol=1e-5)
+
+
 def test_the_segmenter_shares_the_weights_of_its_encoder(noise):
     encoder = unet.encoder(32, width=2)
     model = unet.segmenter(encoder)

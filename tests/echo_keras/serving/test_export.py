@@ -1,6 +1,7 @@
 import json
 
 import keras
+import numpy as np
 import pytest
 
 from echo_keras import errors
@@ -34,10 +35,23 @@ def test_an_export_of_other_weights_is_noticed(tuned, models_dir):
 @pytest.mark.slow
 def test_a_deeplab_with_its_own_layers_is_exported_and_verified(tmp_path):
     encoder = resnet.encoder(32, width=2)
-    deeplabv3.segmenter(encoder, channels=2).save(tmp_path / export.MODEL)
+    deeplabv3.segmenter(encoder, filters=2).save(tmp_path / export.MODEL)
     (tmp_path / export.RECIPE).write_text("network: deeplabv3\nsize: 32\n")
     version = export.export(tmp_path, tmp_path / "lv")
     assert set(session.load(version).signatures) >= set(export.endpoints.SIGNATURES)
+
+
+def test_of_several_structures_the_ventricle_is_served(tmp_path):
+    frame = keras.Input((16, 16, 1))
+    logits = keras.layers.Conv2D(4, 3, padding="same")(frame)
+    answer = keras.Model(frame, keras.layers.Activation("softmax")(logits))
+    answer.save(tmp_path / export.MODEL)
+    (tmp_path / export.RECIPE).write_text("structures: all\n")
+    version = export.export(tmp_path, tmp_path / "lv")
+    frames = np.random.default_rng(0).random((2, 16, 16, 1)).astype(np.float32)
+    served = session.load(version).run("serving_default", {"image": frames})
+    expected = answer(frames)[..., 1:2]
+    np.testing.assert_allclose(served["probability"], expected, atol=1e-6)
 
 
 def test_a_differing_export_gets_no_version(tuned, tmp_path, monkeypatch):

@@ -16,10 +16,11 @@ SPLITS = {"train": "abcdefgh", "validation": "ijkl", "test": "m"}
 def write_records(write_folder):
     """Function that writes two frames a patient into a folder of records."""
 
-    def write(folder, splits=SPLITS, *, structure=1):
+    def write(folder, splits=SPLITS, *, structure=1, surrounded=False):
+        kind = {"structure": structure, "surrounded": surrounded}
         frames = {
             split: [
-                _frame(patient, phase, radius=radius, structure=structure)
+                _frame(patient, phase, radius=radius, **kind)
                 for patient in patients
                 for phase, radius in (("ED", 14), ("ES", 9))
             ]
@@ -34,6 +35,12 @@ def write_records(write_folder):
 def records(write_records, tmp_path_factory):
     """Folder of records of eight, four and one patients."""
     return write_records(tmp_path_factory.mktemp("records"))
+
+
+@pytest.fixture(scope="session")
+def surrounded(write_records, tmp_path_factory):
+    """The same with a myocardium and an atrium."""
+    return write_records(tmp_path_factory.mktemp("surrounded"), surrounded=True)
 
 
 @pytest.fixture(scope="session")
@@ -87,12 +94,16 @@ def pretrained(tmp_path_factory):
     return folder
 
 
-def _frame(patient, phase, *, radius, structure):
+def _frame(patient, phase, *, radius, structure, surrounded):
     """Dark oval in bright speckle, in another place for each patient."""
     random = np.random.default_rng([ord(patient), radius])
     row, column = random.uniform(18, 26, size=2)
     rows, columns = np.ogrid[:44, :50]
-    inside = (rows - row) ** 2 + ((columns - column) * 1.3) ** 2 < radius**2
+    away = (rows - row) ** 2 + ((columns - column) * 1.3) ** 2
+    inside = away < radius**2
+    mask = structure * inside
+    if surrounded:
+        mask = np.select([inside, away < (radius + 3) ** 2, rows > 38], [1, 2, 3])
     speckle = random.integers(0, 80, size=inside.shape)
     return schema.LabelledFrame(
         patient=patient,
@@ -101,5 +112,5 @@ def _frame(patient, phase, *, radius, structure):
         phase=phase,
         frame=0,
         image=(speckle + 150 * ~inside).astype(np.uint8),
-        mask=(structure * inside).astype(np.uint8),
+        mask=mask.astype(np.uint8),
     )

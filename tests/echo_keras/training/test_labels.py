@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+
+from echo_keras import config, errors
+from echo_keras.training import labels
+
+TINY = config.Finetune(size=32, width=2, batch=4, steps=20, warmup_steps=2)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "train", "validation"), [(1.0, 8, 4), (0.5, 4, 2), (0.1, 1, 1)]
+)
+def test_validation_shrinks_with_the_labels_but_keeps_a_patient(
+    records, fraction, train, validation
+):
+    chosen = labels.patients(config.replace(TINY, fraction=fraction), records)
+    assert len(chosen["train"]) == train
+    assert len(chosen["validation"]) == validation
+    assert not set(chosen["train"]) & set(chosen["validation"])
+
+
+def test_validation_stays_whole_where_the_recipe_says_so(records):
+    recipe = config.replace(TINY, fraction=0.25, validation="full")
+    chosen = labels.patients(recipe, records)
+    assert len(chosen["train"]) == 2
+    assert chosen["validation"] == [*"ijkl"]
+
+
+def test_records_without_validation_are_told(write_records, tmp_path):
+    write_records(tmp_path, {"train": "ab"})
+    with pytest.raises(errors.InputError, match="no labelled frame in the split valid"):
+        labels.patients(TINY, tmp_path)
+
+
+def test_a_fraction_that_selects_nobody_is_told(records):
+    recipe = config.replace(TINY, fraction=0.01)
+    with pytest.raises(errors.InputError, match="of 8 patients selects none"):
+        labels.patients(recipe, records)
+
+
+def test_frames_and_masks_are_those_of_the_patients_named(records):
+    images, masks = labels.load(TINY, records, "train", patients=["c", "a"])
+    assert images.shape == masks.shape == (4, 32, 32, 1)
+    assert (images.dtype, masks.dtype) == (np.float32, np.uint8)
+    assert 0 <= images.min() < images.max() <= 1
+    assert set(np.unique(masks)) == {0, 1}
+    # ED comes before ES, and its ventricle is dark and larger.
+    areas = masks.sum(axis=(1, 2, 3))
+    assert areas[0] > areas[1]
+    assert areas[2] > areas[3]
+    assert images[masks > 0].mean() < images[masks == 0].mean() - 0.4
+
+
+def test_the_other_structures_are_kept_where_asked_for(surrounded):
+    both = [
+        labels.load(
+            config.replace(TINY, structures=structures),
+            surrounded,
+            "train",
+            patients=["a"],
+        )[1]
+        for structures in ("lv", "all")
+    ]
+    ventricle, everything = both
+    assert set(np.unique(everything)) == {0, 1, 2, 3}
+    assert set(np.unique(ventricle)) == {0, 1}
+    np.testing.assert_array_equal(ventricle == 1, everything == 1)
+
+
+@pytest.mark.parametrize(
+    ("label", "structures", "sentence"),
+    [
+        (2, "lv", r"none of the 4 masks of train in .* shows a left ventricle"),
+        (0, "lv", r"none of the 4 masks of train in .* shows a left ventricle"),
+        (7, "lv", r"the 4 masks of train in .* hold the label 7, .* masks of 0 to 3"),
+        (255, "all", r"hold the label 255, which is no structure"),
+        (1, "all", r"none of the .* shows the myocardium, .*; set structures: lv"),
+    ],
+)
+def test_masks_that_do_not_show_what_is_to_be_learnt_are_told(
+    write_records, tmp_path, label, structures, sentence
+):
+    write_records(tmp_path, {"train": "ab"}, structure=label)
+    recipe = config.replace(TINY, structures=structures)
+    with pytest.raises(errors.InputError, match=sentence):
+        labels.load(recipe, tmp_path, "train", patients=["a", "b"])
