@@ -62,6 +62,27 @@ def cross_entropy_and_dice(labels, probability):
     return cross_entropy(labels, probability) + soft_dice(labels, probability)
 
 
+def supervised(loss, channels):
+    """Make the loss of several answers side by side, each half as heavy as the last.
+
+    Args:
+        loss: One of the functions above.
+        channels: Channels of an answer.
+
+    Returns:
+        The same kind of function, of `(batch, height, width, answers * channels)`.
+    """
+
+    def total(labels, probability):
+        count = probability.shape[-1] // channels
+        answers = tf.split(probability, count, axis=-1)
+        weights = [0.5**number for number in range(count)]
+        losses = [loss(labels, answer) for answer in answers]
+        return sum(w * one for w, one in zip(weights, losses)) / sum(weights)
+
+    return total
+
+
 def _likelihood(labels, probability):
     """Probability of what is there: `(batch, height, width)`, never 0 or 1."""
     sure = tf.clip_by_value(probability, SMALLEST, 1.0 - SMALLEST)

@@ -8,18 +8,19 @@ import tensorflow as tf
 from echo_keras.data import schema
 
 
-def probabilities(logits):
+def probabilities(logits, name="probability"):
     """Turn logits into probabilities, in float32 whatever the network multiplies in.
 
     Args:
         logits: `(batch, size, size, channels)`, one channel for the left ventricle
             alone, or one for each label of a mask, background first.
+        name: Of the layer.
 
     Returns:
         Same shape, float32 in [0, 1]; several channels add up to 1.
     """
     kind = "sigmoid" if logits.shape[-1] == 1 else "softmax"
-    return keras.layers.Activation(kind, dtype="float32", name="probability")(logits)
+    return keras.layers.Activation(kind, dtype="float32", name=name)(logits)
 
 
 def ventricle(probability):

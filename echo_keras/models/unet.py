@@ -6,6 +6,7 @@ from echo_keras import errors
 from echo_keras.models import heads
 
 WIDTHS = (1, 2, 4, 8, 8)
+COARSE = (1, 2)
 
 
 def encoder(size, width=64, *, synchronized=False):
@@ -95,6 +96,37 @@ def _expanded(levels, *, synchronized):
             features, filters, f"decoder{level}", synchronized=synchronized
         )
     return features
+
+
+def supervised(model):
+    """Let coarser levels of the expanding path answer too, while a network is trained.
+
+    Args:
+        model: As `segmenter` returns it; its weights are shared, not copied.
+
+    Returns:
+        Model to `(batch, size, size, answers * channels)` float32: the answer of
+        `model`, and those at half and at a quarter of the size, grown by bilinear
+        upsampling.
+
+    Source: Lee et al. 2015, https://arxiv.org/abs/1409.5185
+    """
+    channels = model.output_shape[-1]
+    answers = [model.output]
+    for level in COARSE:
+        features = model.get_layer(f"decoder{level}b_relu").output
+        logits = keras.layers.Conv2D(
+            channels, 1, dtype="float32", name=f"logits{level}"
+        )(features)
+        logits = keras.layers.UpSampling2D(
+            2**level,
+            interpolation="bilinear",
+            dtype="float32",
+            name=f"grow_logits{level}",
+        )(logits)
+        answers.append(heads.probabilities(logits, name=f"probability{level}"))
+    joined = keras.layers.Concatenate(dtype="float32", name="answers")(answers)
+    return keras.Model(model.inputs, joined, name="supervised")
 
 
 def _block(features, channels, name, *, synchronized):

@@ -130,3 +130,13 @@ def test_a_perfect_answer_of_four_channels_costs_nothing(loss):
     perfect = tf.one_hot(tf.cast(labels[..., 0], tf.int32), 4)
     np.testing.assert_allclose(loss(labels, perfect), np.zeros(2), atol=1e-5)
     assert np.all(loss(labels, perfect[..., ::-1]).numpy() > 0.2)
+
+
+def test_coarser_answers_count_half_as_much_as_the_finer_ones():
+    labels = maps([0, 1])
+    fine, half, quarter = maps([0.1, 0.9]), maps([0.5, 0.5]), maps([0.8, 0.3])
+    loss = segmentation.supervised(segmentation.cross_entropy, 1)
+    parts = [segmentation.cross_entropy(labels, one) for one in (fine, half, quarter)]
+    expected = (4 * parts[0] + 2 * parts[1] + parts[2]) / 7
+    joined = tf.concat([fine, half, quarter], axis=-1)
+    np.testing.assert_allclose(loss(labels, joined), expected, rtol=1e-6)

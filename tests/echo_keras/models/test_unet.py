@@ -119,3 +119,20 @@ def test_a_saved_segmenter_answers_the_same(noise, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(loaded(noise), model(noise), atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_a_supervised_network_answers_first_and_its_coarser_levels_after(
+    noise, channels
+):
+    model = unet.segmenter(unet.encoder(32, width=2), channels=channels)
+    supervised = unet.supervised(model)
+    answers = supervised(noise).numpy()
+    assert answers.shape == (2, 32, 32, 3 * channels)
+    np.testing.assert_allclose(answers[..., :channels], model(noise), atol=1e-6)
+    for level, name in ((1, "decoder1b_relu"), (2, "decoder2b_relu")):
+        features = model.get_layer(name).output
+        assert features.shape[1] == 32 // 2**level
+        part = answers[..., level * channels : (level + 1) * channels]
+        assert np.ptp(part) > 0
+    assert len(supervised.weights) == len(model.weights) + 4
