@@ -195,3 +195,22 @@ class Checkpoints(keras.callbacks.Callback):
             self.model.stop_training = True
         self._unsaved = False
         self._last = time.monotonic()
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Put back, at the end, the weights of the epoch of the lowest validation loss."""
+
+    def __init__(self):
+        """Begin to watch."""
+        super().__init__()
+        self._lowest = math.inf
+        self._weights = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs["val_loss"] < self._lowest:
+            self._lowest = logs["val_loss"]
+            self._weights = self.model.get_weights()
+
+    def on_train_end(self, logs=None):
+        if self._weights is not None:
+            self.model.set_weights(self._weights)

@@ -142,3 +142,14 @@ def test_no_space_for_a_checkpoint_is_told_and_the_one_before_kept(
     with pytest.raises(InputError, match=r": part-0; No space left; make room there"):
         fit(tmp_path)
     assert restored(tmp_path)[1].step == 3
+
+
+def test_the_weights_of_the_lowest_validation_loss_are_put_back():
+    model = keras.Sequential([keras.layers.Dense(1, input_shape=(1,))])
+    best = callbacks.KeepBest()
+    best.set_model(model)
+    for epoch, loss in enumerate([3.0, 1.0, float("nan"), 1.0, 2.0]):
+        model.set_weights([np.full((1, 1), epoch), np.zeros(1)])
+        best.on_epoch_end(epoch, {"val_loss": loss})
+    best.on_train_end()
+    assert model.get_weights()[0] == 1
