@@ -1,4 +1,4 @@
-"""Where a network's first weights come from: chance, ImageNet or pretraining."""
+"""Where first weights come from: chance, ImageNet, pretraining or fine-tuning."""
 
 import pathlib
 import zipfile
@@ -56,18 +56,23 @@ def network(recipe, *, synchronized=False):
         width=recipe.width,
         synchronized=synchronized,
     )
-    fill(base, recipe.init, width=recipe.width)
+    whole = _is_finetuned(recipe.init)
+    fill(base, "random" if whole else recipe.init, width=recipe.width)
     head = {
         "channels": 1 if recipe.structures == "lv" else len(schema.STRUCTURES),
         "synchronized": synchronized,
     }
     if recipe.network == "unet":
         model = unet.segmenter(base, **head)
-        fill_decoder(model, recipe.init)
-        return model
-    from echo_keras.models import deeplabv3  # keras-cv takes seconds to import
+        if not whole:
+            fill_decoder(model, recipe.init)
+    else:
+        from echo_keras.models import deeplabv3  # keras-cv takes seconds to import
 
-    return deeplabv3.segmenter(base, **head)
+        model = deeplabv3.segmenter(base, **head)
+    if whole:
+        load_finetuned(model, recipe)
+    return model
 
 
 def fill(encoder, init, *, width):
@@ -141,6 +146,67 @@ def load_pretrained(encoder, folder):
             f"set width: {recipe.width} in its recipe"
         )
     encoder.set_weights(source.get_weights())
+
+
+def finetuned(folder):
+    """Load a fine-tuned network.
+
+    Args:
+        folder: Artefact of `echo-keras finetune`.
+
+    Returns:
+        Model from `(batch, size, size, 1)` frames in [0, 1] to probabilities, and its
+        `config.Finetune`.
+
+    Raises:
+        InputError: The folder is no such artefact.
+    """
+    folder = pathlib.Path(folder)
+    if not _is_finetuned(folder):
+        raise errors.InputError(
+            f"{folder} holds no {MODEL_FILE}; give a folder that echo-keras finetune "
+            "wrote"
+        )
+    recipe = config.load(config.Finetune, folder / RECIPE_FILE)
+    if recipe.network == "deeplabv3":
+        from echo_keras.models import deeplabv3  # noqa: F401  registers its layers
+    return _loaded(folder / MODEL_FILE), recipe
+
+
+def load_finetuned(model, recipe):
+    """Copy the weights of a fine-tuned network into a new one of the same kind.
+
+    A head of other structures keeps its own first weights.
+
+    Args:
+        model: Segmentation network to fill.
+        recipe: `config.Finetune` of the new network, with the folder in `init`.
+
+    Raises:
+        InputError: The folder is no artefact of `echo-keras finetune`, or its network
+            is of another architecture or width.
+    """
+    source, made_by = finetuned(recipe.init)
+    keys = ["network", "width"] + ["encoder"] * (recipe.network == "deeplabv3")
+    for key in keys:
+        given, wanted = getattr(made_by, key), getattr(recipe, key)
+        if given != wanted:
+            raise errors.InputError(
+                f"{recipe.init} was fine-tuned with {key} {given}, not {wanted}; set "
+                f"{key}: {given} in the recipe, or begin with other weights"
+            )
+    if len(source.weights) != len(model.weights):
+        raise errors.InputError(
+            f"{recipe.init} holds {len(source.weights)} weights, but the network has "
+            f"{len(model.weights)}; fine-tune it again with this version"
+        )
+    for weight, value in zip(model.weights, source.get_weights()):
+        if weight.shape == value.shape:
+            weight.assign(value)
+
+
+def _is_finetuned(init):
+    return (pathlib.Path(init) / MODEL_FILE).is_file()
 
 
 def _loaded(path):

@@ -7,8 +7,14 @@ import pathlib
 import subprocess
 
 from echo_keras.data import tfrecords
+from echo_keras.training import initial
 
 PACKAGE = pathlib.Path(__file__).parents[1]
+ARTEFACTS = {
+    initial.MODEL_FILE: "finetune.json",
+    initial.ENCODER_FILE: "pretrain.json",
+}
+KEPT = ("dataset", "source_fingerprint", "data", "patients", "init", "teacher", "code")
 
 
 def records(folder):
@@ -30,6 +36,49 @@ def records(folder):
         "source_fingerprint": manifest["source_fingerprint"],
         "records_fingerprint": hashlib.sha256(text.encode()).hexdigest(),
     }
+
+
+def weights(init):
+    """What tells the first weights of a run from others, and what they stand on.
+
+    Args:
+        init: As in a recipe: a word, a file, or the folder of an artefact.
+
+    Returns:
+        The word itself, or for an artefact a dict of `folder`, `sha256` of its weights
+        and what its own summary says of its records, labels and first weights.
+    """
+    folder = pathlib.Path(init)
+    for file, summary in ARTEFACTS.items():
+        if (folder / file).is_file():
+            facts = {}
+            if (folder / summary).is_file():
+                facts = json.loads((folder / summary).read_text())
+            return {
+                "folder": str(init),
+                "sha256": hashlib.sha256((folder / file).read_bytes()).hexdigest(),
+                **{name: facts[name] for name in KEPT if name in facts},
+            }
+    return init
+
+
+def labelled_patients(weights, fingerprint):
+    """Patients of a source whose labels went into weights, directly or before.
+
+    Args:
+        weights: As the function of that name returns them.
+        fingerprint: `source_fingerprint` of the records.
+
+    Returns:
+        Set of names.
+    """
+    if not isinstance(weights, dict):
+        return set()
+    seen = labelled_patients(weights.get("init"), fingerprint)
+    seen |= labelled_patients(weights.get("teacher"), fingerprint)
+    if weights.get("source_fingerprint") == fingerprint:
+        seen.update(weights["patients"]["train"])
+    return seen
 
 
 def code(package=PACKAGE):

@@ -153,3 +153,77 @@ def test_imagenet_weights_go_to_the_encoder_of_the_network(monkeypatch):
         model = initial.network(recipe)
         assert filled.pop() == (model.get_layer("resnet50"), path)
     assert model.output_shape == (None, 32, 32, 1)
+
+
+@pytest.fixture
+def tuned(tmp_path):
+    """Function that leaves a fine-tuned network of random weights in a folder."""
+
+    def write(name="tuned", **options):
+        recipe = config.replace(TINY, **options)
+        folder = tmp_path / name
+        folder.mkdir()
+        initial.network(recipe).save(folder / initial.MODEL_FILE)
+        config.save(recipe, folder / initial.RECIPE_FILE)
+        return str(folder)
+
+    return write
+
+
+def test_a_fine_tuned_network_is_taken_whole(tuned):
+    folder = tuned()
+    source, recipe = initial.finetuned(folder)
+    assert recipe == TINY
+    model = initial.network(config.replace(TINY, size=48, init=folder))
+    assert model.output_shape == (None, 48, 48, 1)
+    for got, wanted in zip(model.get_weights(), source.get_weights()):
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_a_head_of_other_structures_stays_new_and_all_else_is_taken(tuned):
+    folder = tuned(structures="all")
+    source, _ = initial.finetuned(folder)
+    model = initial.network(config.replace(TINY, init=folder))
+    assert model.output_shape == (None, 32, 32, 1)
+    taken = [
+        np.array_equal(got, wanted)
+        for got, wanted in zip(model.get_weights(), source.get_weights())
+    ]
+    assert taken == [True] * (len(taken) - 2) + [False] * 2
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ({"width": 3}, "was fine-tuned with width 2, not 3; set width: 2 in"),
+        ({"network": "deeplabv3", "encoder": "resnet18"}, "network unet, not deepl"),
+    ],
+)
+def test_a_fine_tuned_network_of_another_kind_is_refused(tuned, other, sentence):
+    recipe = config.replace(TINY, init=tuned(), **other)
+    with pytest.raises(errors.InputError, match=sentence):
+        initial.network(recipe)
+
+
+def test_a_fine_tuned_network_that_its_recipe_does_not_describe_is_refused(tuned):
+    folder = tuned()
+    frame = keras.Input((32, 32, 1))
+    other = keras.Model(frame, keras.layers.Conv2D(1, 1)(frame))
+    other.save(f"{folder}/{initial.MODEL_FILE}")
+    with pytest.raises(errors.InputError, match="holds 2 weights, but the network has"):
+        initial.network(config.replace(TINY, init=folder))
+
+
+def test_a_damaged_network_is_named(tuned):
+    folder = tuned()
+    with open(f"{folder}/{initial.MODEL_FILE}", "r+b") as file:
+        file.truncate(1000)
+    with pytest.raises(errors.InputError, match=r"cannot load .*model\.keras: .*cut"):
+        initial.network(config.replace(TINY, init=folder))
+
+
+def test_a_folder_that_is_no_fine_tuned_network_is_named(pretrained):
+    with pytest.raises(
+        errors.InputError, match=r"holds no model\.keras; give a folder"
+    ):
+        initial.finetuned(pretrained)

@@ -1,4 +1,8 @@
+import hashlib
+import json
 import subprocess
+
+import pytest
 
 from echo_keras.training import origin
 
@@ -40,3 +44,52 @@ def test_another_choice_of_frames_is_another_data_set(
     origins = [origin.records(folder) for folder in (unlabelled, other)]
     assert origins[0]["source_fingerprint"] == origins[1]["source_fingerprint"]
     assert origins[0] != origins[1]
+
+
+@pytest.fixture
+def artefact(tmp_path):
+    """Function that leaves an artefact with some facts in a folder."""
+
+    def write(name, **facts):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "model.keras").write_bytes(b"weights")
+        (folder / "finetune.json").write_text(json.dumps(facts))
+        return str(folder)
+
+    return write
+
+
+def test_weights_of_a_word_are_the_word():
+    assert origin.weights("random") == "random"
+    assert origin.labelled_patients("random", "f") == set()
+
+
+def test_weights_of_an_artefact_are_named_by_what_they_hold(artefact):
+    folder = artefact("model", dataset="camus", code="0.1.0", loss=[1.0])
+    assert origin.weights(folder) == {
+        "folder": folder,
+        "sha256": hashlib.sha256(b"weights").hexdigest(),
+        "dataset": "camus",
+        "code": "0.1.0",
+    }
+
+
+def test_an_encoder_has_seen_no_label(pretrained):
+    weights = origin.weights(str(pretrained))
+    assert set(weights) == {"folder", "sha256"}
+    assert origin.labelled_patients(weights, "f") == set()
+
+
+def test_labels_are_followed_through_earlier_networks_of_the_same_source(artefact):
+    def tuned(name, source, patients, **facts):
+        patients = {"train": patients, "validation": ["v"]}
+        folder = artefact(name, source_fingerprint=source, patients=patients, **facts)
+        return origin.weights(folder)
+
+    first = tuned("first", "real", ["a"], init="random")
+    phantom = tuned("phantom", "drawn", ["b"], init=first)
+    teacher = tuned("teacher", "real", ["c"], init="random")
+    last = tuned("last", "real", ["d"], init=phantom, teacher=teacher)
+    assert origin.labelled_patients(last, "real") == {"a", "c", "d"}
+    assert origin.labelled_patients(last, "drawn") == {"b"}
