@@ -89,6 +89,18 @@ def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
     help="Share of the labelled patients, for training and for validation.",
 )
 @click.option(
+    "--fraction-by",
+    type=click.Choice(["patient", "image"]),
+    show_default=config.Finetune.fraction_by,
+    help="What a fraction draws; by image is the paper's way.",
+)
+@click.option(
+    "--validation",
+    type=click.Choice(["fraction", "full"]),
+    show_default=config.Finetune.validation,
+    help="Whether validation shrinks with the fraction; full is the paper's way.",
+)
+@click.option(
     "--subset-seed",
     type=int,
     show_default=str(config.Finetune.subset_seed),
@@ -105,7 +117,27 @@ def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
     show_default=config.Finetune.encoder,
     help="Of deeplabv3.",
 )
-@click.option("--init", show_default=config.Finetune.init, help=INIT)
+@click.option(
+    "--structures",
+    type=click.Choice(["lv", "all"]),
+    show_default=config.Finetune.structures,
+    help="The ventricle alone, or also the myocardium and the atrium.",
+)
+@click.option(
+    "--init",
+    show_default=config.Finetune.init,
+    help=INIT.replace(" pretrain.", " pretrain or finetune."),
+)
+@click.option(
+    "--teacher",
+    show_default=config.Finetune.teacher,
+    help="Fine-tuned folder whose masks of unlabelled patients are learnt from too.",
+)
+@click.option(
+    "--mixed-precision",
+    type=click.Choice(["auto", "off", "bfloat16", "float16"]),
+    show_default=config.Finetune.mixed_precision,
+)
 @click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
 @click.option("--epochs", type=POSITIVE, help="In place of steps.")
 @click.option("--steps", type=POSITIVE, show_default=str(config.Finetune.steps))
@@ -115,14 +147,16 @@ def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
     show_default=str(config.Finetune.seed),
     help="Of weights, order and augmentation.",
 )
-def finetune(data, output, path, epochs, **options):
+def finetune(data, output, path, **options):
     """Fine-tune a segmentation network on a fraction of the labels."""
-    if epochs and options["steps"]:
+    if options["epochs"] and options["steps"]:
         raise errors.InputError("--epochs and --steps exclude each other; give one")
+    if options["steps"]:
+        options["epochs"] = 0  # whatever the recipe says
     recipe = config.load(config.Finetune, path, **options)
     from echo_keras.training import finetune
 
-    summary = finetune.run(recipe, data, output, epochs=epochs)
+    summary = finetune.run(recipe, data, output)
     click.echo(
         f"labelled patients: {len(summary['patients']['train'])} to train, "
         f"{len(summary['patients']['validation'])} to validate  "

@@ -14,24 +14,42 @@ class Finetune:
             the left atrium, where the masks show them. What is exported, and scored,
             is the left ventricle either way.
         encoder: Of `deeplabv3`; the UNet has its own.
-        init: `random`, `imagenet` (resnet50), a file of its weights (.h5), or the folder
-            of a pretrained encoder.
+        init: `random`, `imagenet` (resnet50), a file of its weights (.h5), the folder
+            of a pretrained encoder, or that of a fine-tuned network of the same kind.
         width: Channels of the encoder's first level; 64 is the published size.
         size: Height and width of the frames in pixels.
         aspect: How frames are made square: `stretch`, or `keep` between black bars.
         fraction: Share of the labelled patients in (0, 1].
+        fraction_by: `patient`, or `image` as published: frames are drawn one by one,
+            from more patients.
         subset_seed: Which patients a fraction draws.
-        validation: `fraction` shrinks the validation split likewise, `full` does not.
+        validation: `fraction` shrinks the validation split by patient, to one at least;
+            `full` does not.
         between: Whether to train on the labelled frames between ED and ES too, where
             the records have any; validation keeps to these two.
         batch: Frames in a batch.
         steps: Batches of the whole run.
+        epochs: Passes over the labelled frames in place of steps; 0 counts steps.
+        checks: Times that the run is validated, or fewer where the steps do not divide.
+        keep: Weights to keep: the `last`, or the `best` by the loss at the checks.
+        optimizer: `adamw`, `adam`, `lamb`, `lars` or `madgrad`.
+        schedule: `cosine` lets the rate fall to 0 after the warm-up, `constant` not.
         warmup_steps: Steps of rising learning rate, half of the run at most.
-        learning_rate: Highest rate; it falls to 0 as a cosine.
-        weight_decay: Per unit of learning rate.
+        learning_rate: Highest rate.
+        weight_decay: Per unit of learning rate; an L2 gradient with `adam`, `lars` and
+            `madgrad`.
         average_decay: Of the running average of the weights that is kept, 0 for none.
+        freeze_steps: Steps at first in which the encoder does not move.
+        layer_decay: Factor of the rate for each stage of the encoder that lies between
+            a weight and the head; 1 treats all alike.
+        deep_supervision: Whether coarser levels of the UNet are to answer too, while it
+            is trained.
         loss: `cross_entropy`, `dice`, the sum of `both`, or `focal`.
-        augment: Whether frames and masks are moved and altered at random.
+        augment: How far frames and masks are moved and altered at random: `none`,
+            `mild` or `strong`.
+        teacher: `none`, or the folder of a fine-tuned network whose masks of patients
+            without labels are learnt from too.
+        pseudo_share: Share of each batch that a teacher has labelled.
         mixed_precision: `bfloat16` or `float16` to multiply in, `off` for float32, or
             `auto` for bfloat16 where the machine multiplies it natively.
         seed: Of weights, order and augmentation.
@@ -45,16 +63,27 @@ class Finetune:
     size: int = 96
     aspect: typing.Literal["stretch", "keep"] = "stretch"
     fraction: float = 1.0
+    fraction_by: typing.Literal["patient", "image"] = "patient"
     subset_seed: int = 0
     validation: typing.Literal["fraction", "full"] = "fraction"
     between: bool = False
     batch: int = 16
     steps: int = 500
+    epochs: int = 0
+    checks: int = 10
+    keep: typing.Literal["last", "best"] = "last"
+    optimizer: typing.Literal["adamw", "adam", "lamb", "lars", "madgrad"] = "adamw"
+    schedule: typing.Literal["cosine", "constant"] = "cosine"
     warmup_steps: int = 25
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     average_decay: float = 0.99
+    freeze_steps: int = 0
+    layer_decay: float = 1.0
+    deep_supervision: bool = False
     loss: typing.Literal["cross_entropy", "dice", "both", "focal"] = "both"
-    augment: bool = True
+    augment: typing.Literal["none", "mild", "strong"] = "mild"
+    teacher: str = "none"
+    pseudo_share: float = 0.5
     mixed_precision: typing.Literal["auto", "off", "bfloat16", "float16"] = "auto"
     seed: int = 0

@@ -9,17 +9,15 @@ import yaml
 
 from echo_keras import errors
 
-MAY_BE_ZERO = (
-    "seed",
-    "subset_seed",
-    "warmup_epochs",
-    "warmup_steps",
-    "weight_decay",
-    "average_decay",
-    "hidden",
-    "projection",
-)
-BELOW = {"average_decay": 1, "seed": 2**31, "subset_seed": 2**31}
+MAY_BE_ZERO = ("warmup_epochs", "warmup_steps", "weight_decay", "average_decay")
+"""Numbers that may be 0, beside those that are by default."""
+
+BELOW = {"average_decay": 1, "pseudo_share": 1, "seed": 2**31, "subset_seed": 2**31}
+WORDS = {
+    "augment": {True: "mild", False: "none"},
+    "mixed_precision": {False: "off"},
+}
+"""Words for which YAML 1.1, or a recipe of an earlier version, has yes or no."""
 
 
 def replace(recipe, **values):
@@ -52,10 +50,12 @@ def load(recipe, path=None, **options):
             + ", ".join(sorted(fields))
         )
     values = {
-        key: _fit(value, fields[key], origin + key) for key, value in values.items()
+        key: _fit(_word(value, key), fields[key], origin + key)
+        for key, value in values.items()
     }
     for key, value in values.items():
-        _bounded(value, key, origin + key)
+        zero = key in MAY_BE_ZERO or getattr(recipe, key, None) == 0
+        _bounded(value, key, origin + key, zero=zero)
     return recipe(**values)
 
 
@@ -81,6 +81,10 @@ def _read(path):
             f"{type(values).__name__}"
         )
     return values
+
+
+def _word(value, key):
+    return WORDS.get(key, {}).get(value, value) if isinstance(value, bool) else value
 
 
 def _fit(value, kind, name):
@@ -112,7 +116,7 @@ def _number(value, name):
     raise errors.InputError(f"{name} is {value!r}; it must be a number")
 
 
-def _bounded(value, key, name):
+def _bounded(value, key, name, *, zero):
     if key == "splits" and "test" in value:
         raise errors.InputError(
             f"{name} holds test; an encoder that has seen the test patients cannot be "
@@ -120,7 +124,6 @@ def _bounded(value, key, name):
         )
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return
-    zero = key in MAY_BE_ZERO
     if value < 0 or (value == 0 and not zero):
         raise errors.InputError(
             f"{name} is {value}; it must be above 0{', or 0' if zero else ''}"

@@ -5,39 +5,42 @@ import sys
 import time
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from echo_keras import aside, config
-from echo_keras.data import augment, schema
+from echo_keras import aside, config, errors
+from echo_keras.data import schema
 from echo_keras.losses import segmentation
-from echo_keras.models import heads
+from echo_keras.models import heads, unet
 from echo_keras.training import (
+    batches,
     callbacks,
     initial,
     labels,
+    layerwise,
     optimizers,
     origin,
     precision,
+    pseudo,
 )
 
 SUMMARY_FILE = "finetune.json"
+WEIGHTS = ("init", "teacher")
 LOSSES = {
     "cross_entropy": segmentation.cross_entropy,
     "dice": segmentation.soft_dice,
     "both": segmentation.cross_entropy_and_dice,
     "focal": segmentation.focal,
 }
-CHECKS = 10
 
 
-def run(recipe, data, output, *, epochs=None):
+def run(recipe, data, output):
     """Fine-tune a network and write it as an artefact.
 
     Args:
         recipe: `config.Finetune`.
         data: Folder of records with the splits train and validation.
         output: Folder to write: `model.keras`, `recipe.yaml`, `finetune.json`.
-        epochs: Passes over the labelled frames, in place of the recipe's steps.
 
     Returns:
         Dict as in `finetune.json`: patients and frames used, loss and validation Dice
@@ -46,31 +49,71 @@ def run(recipe, data, output, *, epochs=None):
     Raises:
         InputError: The data, the fraction, the first weights or the output do not fit.
     """
+    _refuse_contradictions(recipe)
     with aside.folder(output) as folder:
         keras.utils.set_random_seed(recipe.seed)
-        source = origin.records(data)
-        chosen = labels.patients(recipe, data)
-        frames = {
-            split: labels.load(recipe, data, split, patients=patients)
-            for split, patients in chosen.items()
-        }
-        if epochs:
-            batches_each = -(-len(frames["train"][0]) // recipe.batch)
-            recipe = config.replace(recipe, steps=epochs * batches_each)
-        model, facts = _trained(recipe, frames)
-        summary = {
-            **source,
-            "patients": chosen,
-            "frames": {split: len(images) for split, (images, _) in frames.items()},
-            "steps": recipe.steps,
-            **facts,
-            "tensorflow": tf.__version__,
-            "code": origin.code(),
-        }
+        sources = _sources(recipe, data)
+        frames, counts = _frames(recipe, data, sources)
+        if recipe.epochs:
+            count = batches.labelled_count(recipe)
+            steps = recipe.epochs * -(-counts["frames"]["train"] // count)
+            recipe = config.replace(recipe, steps=steps, epochs=0)
+        model, course = _trained(recipe, frames)
+        summary = {**sources, **counts, "steps": recipe.steps, **course}
         model.save(folder / initial.MODEL_FILE)
         config.save(recipe, folder / initial.RECIPE_FILE)
         (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
     return summary
+
+
+def _refuse_contradictions(recipe):
+    if recipe.deep_supervision and recipe.network != "unet":
+        raise errors.InputError(
+            f"deep_supervision is for the UNet, and the network is {recipe.network}; "
+            "set it to false"
+        )
+    if recipe.keep == "best" and recipe.average_decay:
+        raise errors.InputError(
+            "keep: best takes the weights of one step, but average_decay "
+            f"{recipe.average_decay} those of many; set average_decay: 0 or keep: last"
+        )
+    if recipe.teacher != "none" and recipe.batch < 2:
+        raise errors.InputError(
+            "a batch of 1 has no room for labelled and pseudo-labelled frames; set a "
+            "larger batch"
+        )
+
+
+def _sources(recipe, data):
+    """What the run is made from: records, labels, first weights, teacher, code."""
+    records = origin.records(data)
+    chosen = labels.choose(recipe, data)
+    weights = {name: origin.weights(getattr(recipe, name)) for name in WEIGHTS}
+    for given in weights.values():
+        labels.refuse_more(given, chosen, records["source_fingerprint"])
+    versions = {"tensorflow": tf.__version__, "code": origin.code()}
+    return {**records, **chosen, **weights, **versions}
+
+
+def _frames(recipe, data, sources):
+    """Frames in memory, by split and as a teacher has labelled them; their counts."""
+    frames = {
+        split: labels.load(
+            recipe,
+            data,
+            split,
+            patients=patients,
+            images=sources["images"] if split == "train" else None,
+        )
+        for split, patients in sources["patients"].items()
+    }
+    counts = {"frames": {split: len(images) for split, (images, _) in frames.items()}}
+    frames["pseudo"] = None
+    if recipe.teacher != "none":
+        labelled = sources["patients"]["train"]
+        frames["pseudo"], facts = pseudo.load(recipe, data, labelled=labelled)
+        counts["pseudo"] = facts
+    return frames, counts
 
 
 def _trained(recipe, frames):
@@ -95,74 +138,79 @@ def fit(model, recipe, frames, *, multiply="float32"):
 
     Args:
         model: Network from frames to probabilities; its weights are changed, at last
-            into their running averages.
+            into those that the recipe keeps.
         recipe: `config.Finetune`.
         frames: `train` and `validation`, each images and labels as `labels.load`
-            returns them.
+            returns them, and `pseudo`, the same of a teacher or None.
         multiply: `float32`, `bfloat16` or `float16`, as the network was built.
 
     Returns:
         Dict of lists along the run: `step`, `loss`, `validation_loss` and
-        `validation_dice`, at the network's size and of the weights at that step.
+        `validation_dice`, at the network's size and of the weights at that step; and
+        `kept_step`, whose weights are kept.
 
     Raises:
         InputError: The loss stopped being a number.
     """
-    optimizer = optimizers.create(
-        "adamw",
-        learning_rate=recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-        steps=recipe.steps,
-        warmup_steps=min(recipe.warmup_steps, recipe.steps // 2),
-        average_decay=recipe.average_decay,
-    )
-    model.compile(
-        precision.optimizer(multiply, optimizer),
-        loss=LOSSES[recipe.loss],
-        metrics=[dice],
-    )
-    checks = max(n for n in range(1, CHECKS + 1) if recipe.steps % n == 0)
-    validation = tf.data.Dataset.from_tensor_slices(frames["validation"])
-    history = model.fit(
-        batches(*frames["train"], recipe=recipe),
+    learner = _compiled(model, recipe, multiply)
+    checks = max(n for n in range(1, recipe.checks + 1) if recipe.steps % n == 0)
+    best = [callbacks.KeepBest()] if recipe.keep == "best" else []
+    history = learner.fit(
+        batches.endless(recipe, frames["train"], frames["pseudo"]),
         steps_per_epoch=recipe.steps // checks,
         epochs=checks,
-        validation_data=validation.map(_as_floats).batch(recipe.batch),
+        validation_data=batches.whole(frames["validation"], recipe.batch),
         callbacks=[
+            *best,
             callbacks.Progress("finetune", recipe.steps),
             callbacks.StopAtBrokenLoss(),
         ],
         verbose=0,
     ).history
-    optimizers.use_averages(model)
+    optimizers.use_averages(learner)
+    kept = int(np.argmin(history["val_loss"])) if best else checks - 1
     return {
         "step": [recipe.steps // checks * (i + 1) for i in range(checks)],
         "loss": history["loss"],
         "validation_loss": history["val_loss"],
         "validation_dice": history["val_dice"],
+        "kept_step": recipe.steps // checks * (kept + 1),
     }
 
 
-def batches(images, labels, *, recipe):
-    """Endless batches of augmented frames and labels, the same for the same seed.
-
-    Args:
-        images: `(frames, size, size, 1)` float32 in [0, 1].
-        labels: Same shape, uint8.
-        recipe: `config.Finetune`.
-
-    Returns:
-        `tf.data.Dataset` of pairs `(batch, size, size, 1)` float32.
-    """
-    frames = tf.data.Dataset.from_tensor_slices((images, labels))
-    frames = frames.shuffle(len(images), seed=recipe.seed).repeat().batch(recipe.batch)
-    frames = frames.map(_as_floats)
-    if recipe.augment:
-        frames = tf.data.Dataset.zip((frames, tf.data.Dataset.counter())).map(
-            lambda pair, step: augment.paired(*pair, seed=(recipe.seed, step)),
-            num_parallel_calls=1,
+def _compiled(model, recipe, multiply):
+    """The network as it is trained, ready for `fit`; it shares the model's weights."""
+    loss, channels = LOSSES[recipe.loss], model.output_shape[-1]
+    learner = model
+    if recipe.deep_supervision:
+        learner = unet.supervised(model)
+        loss = segmentation.supervised(loss, channels)
+    scale = None
+    if recipe.freeze_steps or recipe.layer_decay != 1.0:
+        scale = layerwise.shares(
+            model.get_layer(initial.encoder_name(recipe)),
+            layer_decay=recipe.layer_decay,
+            freeze_steps=recipe.freeze_steps,
         )
-    return frames.prefetch(2)
+    optimizer = optimizers.create(
+        recipe.optimizer,
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        steps=recipe.steps,
+        warmup_steps=min(recipe.warmup_steps, recipe.steps // 2),
+        schedule=recipe.schedule,
+        average_decay=recipe.average_decay,
+        scale=scale,
+    )
+
+    def dice_of_answer(truth, probability):
+        return dice(truth, probability[..., :channels])
+
+    metric = keras.metrics.MeanMetricWrapper(dice_of_answer, name="dice")
+    learner.compile(
+        precision.optimizer(multiply, optimizer), loss=loss, metrics=[metric]
+    )
+    return learner
 
 
 def dice(truth, probability):
@@ -180,7 +228,3 @@ def dice(truth, probability):
     both = tf.reduce_sum(truth * inside, axis=(1, 2, 3))
     either = tf.reduce_sum(truth + inside, axis=(1, 2, 3))
     return tf.where(either > 0, 2.0 * both / tf.maximum(either, 1.0), 1.0)
-
-
-def _as_floats(images, labels):
-    return images, tf.cast(labels, tf.float32)

@@ -36,6 +36,11 @@ def encoder(name, *, size, width, synchronized=False):
     return build[name](size, width=width, synchronized=synchronized)
 
 
+def encoder_name(recipe):
+    """Name of the encoder of a `config.Finetune`, which is that of its layer too."""
+    return "unet" if recipe.network == "unet" else recipe.encoder
+
+
 def network(recipe, *, synchronized=False):
     """Build a segmentation network with the first weights that a recipe asks for.
 
@@ -51,7 +56,7 @@ def network(recipe, *, synchronized=False):
         InputError: The weights cannot be had or belong to another architecture.
     """
     base = encoder(
-        "unet" if recipe.network == "unet" else recipe.encoder,
+        encoder_name(recipe),
         size=recipe.size,
         width=recipe.width,
         synchronized=synchronized,

@@ -1,38 +1,50 @@
 """Which labels a run may see, and the labelled frames in memory."""
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
 from echo_keras import errors
 from echo_keras.data import preprocess, schema, subsets, tfrecords
+from echo_keras.training import origin
 
 
-def patients(recipe, data):
-    """Draw the patients whose labels a run may see.
+def choose(recipe, data):
+    """Draw whose labels a run may see.
 
     Args:
         recipe: `config.Finetune`.
         data: Folder of records.
 
     Returns:
-        Dict of sorted names for `train` and `validation`. The validation split shrinks
-        with the fraction, to one patient at least, unless the recipe keeps it full.
+        Dict of `patients`, sorted names for `train` and `validation`, and `images`,
+        the sorted names of the training frames where these are drawn one by one,
+        otherwise None. The validation split shrinks with the fraction, to one patient
+        at least, unless the recipe keeps it full.
 
     Raises:
         InputError: A split has no labelled frame, or the fraction selects nobody.
     """
     train = tfrecords.patients(data, "train")
     validation = tfrecords.patients(data, "validation")
+    draw = functools.partial(subsets.draw, seed=recipe.subset_seed)
+    images = None
+    if recipe.fraction_by == "image":
+        records = tfrecords.labelled(data, "train", between=recipe.between)
+        names = [name.decode() for name in records.map(_name).as_numpy_iterator()]
+        images = draw(names, recipe.fraction, unit="images")
+        train = sorted({name.rsplit("/", 3)[0] for name in images})
+    else:
+        train = draw(train, recipe.fraction)
     share = max(recipe.fraction, 1 / len(validation))
     if recipe.validation == "full":
         share = 1.0
-    return {
-        "train": subsets.draw(train, recipe.fraction, seed=recipe.subset_seed),
-        "validation": subsets.draw(validation, share, seed=recipe.subset_seed),
-    }
+    patients = {"train": train, "validation": draw(validation, share)}
+    return {"patients": patients, "images": images}
 
 
-def load(recipe, data, split, *, patients):
+def load(recipe, data, split, *, patients, images=None):
     """Read labelled frames of some patients into memory.
 
     Args:
@@ -40,6 +52,7 @@ def load(recipe, data, split, *, patients):
         data: Folder of records.
         split: Name of the split.
         patients: Names of the patients.
+        images: Names of the frames to keep, as of `choose`, all by default.
 
     Returns:
         `(frames, size, size, 1)` float32 images in [0, 1] and uint8 labels of the same
@@ -51,6 +64,9 @@ def load(recipe, data, split, *, patients):
     """
     between = recipe.between and split == "train"
     records = tfrecords.labelled(data, split, patients=patients, between=between)
+    if images is not None:
+        wanted = tf.constant(images)
+        records = records.filter(lambda one: tf.reduce_any(_name(one) == wanted))
     square = {"size": recipe.size, "aspect": recipe.aspect}
     pairs = records.map(
         lambda record: (
@@ -64,6 +80,33 @@ def load(recipe, data, split, *, patients):
     if recipe.structures == "lv":
         labels = (labels == schema.VENTRICLE).astype(np.uint8)
     return images, labels
+
+
+def refuse_more(weights, chosen, fingerprint):
+    """Refuse weights that labels went into which the run may not see.
+
+    Args:
+        weights: `origin.weights` of what the run begins with or learns from.
+        chosen: What `choose` gave the run.
+        fingerprint: `source_fingerprint` of its records.
+
+    Raises:
+        InputError: There are such labels.
+    """
+    more = origin.labelled_patients(weights, fingerprint).difference(
+        chosen["patients"]["train"]
+    )
+    if more:
+        raise errors.InputError(
+            f"{weights['folder']} has learnt from the labels of {len(more)} patients "
+            f"of these records that this run may not see, such as {min(more)}; give "
+            "one of the same fraction and subset_seed, or of other records"
+        )
+
+
+def _name(record):
+    parts = [record["patient"], record["view"], record["phase"]]
+    return tf.strings.join([*parts, tf.strings.as_string(record["frame"])], "/")
 
 
 def _check(labels, structures, masks):

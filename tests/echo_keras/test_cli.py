@@ -252,6 +252,8 @@ def test_finetune_lets_options_win_over_the_recipe(called, tmp_path):
         *("finetune", "--data", "in", "--output", "out", "--config", recipe),
         *("--fraction", 0.05, "--subset-seed", 3, "--network", "deeplabv3"),
         *("--init", "imagenet", "--steps", 9, "--seed", 0),
+        *("--fraction-by", "image", "--validation", "full", "--structures", "all"),
+        *("--teacher", "other", "--mixed-precision", "off"),
     )
     assert result.output == (
         "labelled patients: 2 to train, 1 to validate  validation dice 0.877  out\n"
@@ -264,18 +266,27 @@ def test_finetune_lets_options_win_over_the_recipe(called, tmp_path):
         subset_seed=3,
         network="deeplabv3",
         init="imagenet",
+        fraction_by="image",
+        validation="full",
+        structures="all",
+        teacher="other",
+        mixed_precision="off",
     )
-    paths = ("in", pathlib.Path("out"))
-    assert calls == [((wanted, *paths), {"epochs": None})]
+    assert calls == [((wanted, "in", pathlib.Path("out")), {})]
 
 
-def test_finetune_passes_epochs_on(called):
+@pytest.mark.parametrize(
+    ("option", "steps", "epochs"), [("--epochs", 7, 3), ("--steps", 3, 0)]
+)
+def test_finetune_counts_as_the_option_does(called, tmp_path, option, steps, epochs):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("steps: 7\nepochs: 5")
     summary = {"patients": {"train": ["a"], "validation": ["b"]}, "dice": 0.5}
     calls = called("echo_keras.training.finetune", "run", summary)
-    assert run("finetune", "--data", "a", "--output", "b", "--epochs", 3).exit_code == 0
-    ((arguments, options),) = calls
-    assert arguments[0] == config.Finetune()
-    assert options == {"epochs": 3}
+    words = ("--data", "a", "--output", "b", "--config", recipe, option, 3)
+    assert run("finetune", *words).exit_code == 0
+    ((arguments, _),) = calls
+    assert (arguments[0].steps, arguments[0].epochs) == (steps, epochs)
 
 
 def test_export_names_the_version_that_it_wrote(called):

@@ -54,7 +54,7 @@ def test_a_list_of_words_becomes_a_tuple(recipe):
     "full",
     [
         config.Pretrain(splits=("train",), learning_rate=3e-7, views="paper"),
-        config.Finetune(init="runs/encoder", augment=False, weight_decay=0.0),
+        config.Finetune(init="runs/encoder", augment="none", weight_decay=0.0),
         config.Finetune(init="no"),
     ],
 )
@@ -82,7 +82,8 @@ def test_a_saved_recipe_names_every_key(kind, tmp_path):
         ("steps: ten", "steps is 'ten'; it must be of type int"),
         ("steps: true", "steps is True; it must be of type int"),
         ("steps:", "steps is None; it must be of type int"),
-        ("augment: 1", "augment is 1; it must be of type bool"),
+        ("augment: 1", "augment is 1; choose one of none, mild, strong"),
+        ("between: 1", "between is 1; it must be of type bool"),
         ("init: 3", "init is 3; it must be of type str"),
         ("learning_rate: fast", "learning_rate is 'fast'; it must be a number"),
         ("learning_rate: yes", "learning_rate is True; it must be a number"),
@@ -174,3 +175,23 @@ def test_a_recipe_cannot_be_changed_but_copied():
 def test_values_that_would_do_harm_are_refused(recipe, values, reason):
     with pytest.raises(errors.InputError, match=reason):
         config.load(recipe, **values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "wanted"),
+    [
+        (config.Finetune, "augment: true", {"augment": "mild"}),
+        (config.Finetune, "augment: false", {"augment": "none"}),
+        (config.Finetune, "augment: no", {"augment": "none"}),
+        (config.Finetune, "mixed_precision: off", {"mixed_precision": "off"}),
+        (config.Pretrain, "mixed_precision: off", {"mixed_precision": "off"}),
+    ],
+)
+def test_a_word_that_yaml_reads_as_yes_or_no_is_understood(recipe, kind, line, wanted):
+    assert config.load(kind, recipe(line)) == kind(**wanted)
+
+
+def test_epochs_may_be_zero_where_steps_count_instead(recipe):
+    assert config.load(config.Finetune, recipe("epochs: 0")).epochs == 0
+    with pytest.raises(errors.InputError, match="epochs is 0; it must be above 0"):
+        config.load(config.Pretrain, recipe("epochs: 0"))

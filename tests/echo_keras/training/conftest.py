@@ -44,6 +44,29 @@ def surrounded(write_records, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def half_labelled(write_folder, tmp_path_factory):
+    """Labelled records with a video of both frames of all, and of one unlisted."""
+    both = {
+        split: [
+            [
+                _frame(patient, phase, radius=radius, structure=1, surrounded=False)
+                for phase, radius in (("ED", 14), ("ES", 9))
+            ]
+            for patient in patients
+        ]
+        for split, patients in {**SPLITS, "unlisted": "z"}.items()
+    }
+    videos = {split: [_video(*pair) for pair in pairs] for split, pairs in both.items()}
+    labelled = {
+        split: [frame for pair in pairs for frame in pair]
+        for split, pairs in both.items()
+        if split != "unlisted"
+    }
+    records = {split: [*labelled.get(split, ()), *videos[split]] for split in videos}
+    return write_folder(tmp_path_factory.mktemp("half"), records)
+
+
+@pytest.fixture(scope="session")
 def write_videos(write_folder):
     """Function that writes unlabelled videos into a folder of records."""
 
@@ -92,6 +115,17 @@ def pretrained(tmp_path_factory):
     )
     config.save(config.Pretrain(size=32, width=2), folder / initial.RECIPE_FILE)
     return folder
+
+
+def _video(first, last):
+    """Three frames, of which the middle one is black."""
+    return schema.UnlabelledVideo(
+        patient=first.patient,
+        dataset=first.dataset,
+        view=first.view,
+        frames=(first.image, 0 * first.image, last.image),
+        frame_numbers=(0, 1, 2),
+    )
 
 
 def _frame(patient, phase, *, radius, structure, surrounded):

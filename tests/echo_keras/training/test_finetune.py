@@ -111,12 +111,12 @@ def test_another_seed_gives_other_weights(records, tmp_path):
 def test_epochs_are_passes_over_the_labelled_frames(
     records, tmp_path, frames, batch, epochs, steps
 ):
-    recipe = config.replace(TINY, batch=batch)
-    summary = finetune.run(recipe, records, tmp_path / "model", epochs=epochs)
+    recipe = config.replace(TINY, batch=batch, epochs=epochs)
+    summary = finetune.run(recipe, records, tmp_path / "model")
     assert summary["frames"]["train"] == frames
     assert summary["steps"] == steps
     saved = config.load(config.Finetune, tmp_path / "model" / initial.RECIPE_FILE)
-    assert saved.steps == steps
+    assert (saved.steps, saved.epochs) == (steps, 0)
 
 
 @pytest.mark.usefixtures("small_network")
@@ -126,27 +126,6 @@ def test_exactly_the_steps_of_the_recipe_are_run(records, tmp_path, capsys, step
     summary = finetune.run(recipe, records, tmp_path / "model")
     assert summary["step"][-1] == steps
     assert f"finetune {steps}/{steps} steps" in capsys.readouterr().err
-
-
-def test_batches_are_augmented_anew_and_the_same_for_the_same_seed(records):
-    frames = labels.load(TINY, records, "train", patients=["a"])
-    recipe = config.replace(TINY, batch=2)
-    runs = [[*finetune.batches(*frames, recipe=recipe).take(3)] for _ in range(2)]
-    for one, two in zip(*runs):
-        np.testing.assert_array_equal(one[0], two[0])
-        np.testing.assert_array_equal(one[1], two[1])
-    means = {float(np.mean(images)) for images, _ in runs[0]}
-    assert len(means) == 3
-
-
-def test_without_augmentation_every_pass_shows_the_frames_themselves(records):
-    images, masks = labels.load(TINY, records, "train", patients=["a", "b"])
-    recipe = config.replace(TINY, batch=4, augment=False)
-    for seen, truth in finetune.batches(images, masks, recipe=recipe).take(3):
-        order = np.argsort(seen.numpy().sum(axis=(1, 2, 3)))
-        expected = np.argsort(images.sum(axis=(1, 2, 3)))
-        np.testing.assert_array_equal(seen.numpy()[order], images[expected])
-        np.testing.assert_array_equal(truth.numpy()[order], masks[expected])
 
 
 def test_dice_counts_pixels_at_a_half_and_is_one_where_both_are_empty():
@@ -282,3 +261,102 @@ def test_all_structures_are_learnt_and_the_ventricle_scored(surrounded, tmp_path
         for mask, seen in zip(masks, inside)
     ]
     assert summary["dice"] == pytest.approx(np.mean(scores), abs=1e-5)
+
+
+@pytest.mark.usefixtures("small_network")
+def test_weights_that_more_labels_went_into_are_refused(records, tmp_path):
+    finetune.run(config.replace(TINY, steps=1), records, tmp_path / "whole")
+    recipe = config.replace(TINY, fraction=0.5, steps=1, init=str(tmp_path / "whole"))
+    sentence = "whole has learnt from the labels of 4 patients .* may not see, such as"
+    with pytest.raises(errors.InputError, match=sentence):
+        finetune.run(recipe, records, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_run_goes_on_from_a_fine_tuned_network_and_says_so(
+    finished, records, tmp_path, monkeypatch
+):
+    folder, recipe, before = finished
+    monkeypatch.setattr(finetune, "fit", lambda *_, **__: {})
+    recipe = config.replace(recipe, init=str(folder))
+    summary = finetune.run(recipe, records, tmp_path / "model")
+    np.testing.assert_array_equal(weights(tmp_path / "model"), weights(folder))
+    assert summary["dice"] == pytest.approx(before["dice"], abs=1e-6)
+    assert summary["init"]["folder"] == str(folder)
+    assert summary["init"]["patients"] == before["patients"]
+
+
+@pytest.mark.usefixtures("small_network")
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"optimizer": "madgrad", "schedule": "constant"},
+        {"optimizer": "adam"},
+        {"augment": "strong"},
+        {"fraction_by": "image", "fraction": 0.25},
+    ],
+    ids=lambda options: "-".join(map(str, options.values())),
+)
+def test_every_way_to_train_lowers_the_loss(records, tmp_path, options):
+    recipe = config.replace(TINY, **{"learning_rate": 0.02, **options})
+    summary = finetune.run(recipe, records, tmp_path / "model")
+    assert summary["loss"][-1] < 0.9 * summary["loss"][0]
+
+
+@pytest.mark.usefixtures("small_network")
+def test_the_best_weights_are_those_of_the_lowest_validation_loss(records, tmp_path):
+    # So fast that it leaves the minimum again.
+    recipe = config.replace(TINY, keep="best", average_decay=0.0, learning_rate=2.0)
+    summary = finetune.run(recipe, records, tmp_path / "model")
+    best = int(np.argmin(summary["validation_loss"]))
+    assert best < 9
+    assert summary["kept_step"] == summary["step"][best]
+    assert summary["dice"] == pytest.approx(summary["validation_dice"][best], abs=1e-5)
+
+
+def test_coarser_levels_help_in_training_and_are_not_kept(records, tmp_path):
+    recipe = config.replace(
+        TINY, deep_supervision=True, structures="lv", steps=4, checks=2, freeze_steps=2
+    )
+    recipe = config.replace(recipe, layer_decay=0.5)
+    summary = finetune.run(recipe, records, tmp_path / "model")
+    assert np.isfinite(summary["loss"]).all()
+    assert summary["step"] == [2, 4]
+    model = keras.models.load_model(tmp_path / "model" / initial.MODEL_FILE)
+    assert model.output_shape == (None, 32, 32, 1)
+    assert len(model.weights) == len(initial.network(TINY).weights)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"deep_supervision": True, "network": "deeplabv3"}, "is for the UNet"),
+        ({"keep": "best"}, r"average_decay 0\.99 .*; set average_decay: 0 or"),
+        ({"teacher": "somewhere", "batch": 1}, "a batch of 1 has no room"),
+    ],
+)
+def test_options_that_contradict_each_other_are_told(tmp_path, options, sentence):
+    recipe = config.replace(TINY, **options)
+    with pytest.raises(errors.InputError, match=sentence):
+        finetune.run(recipe, tmp_path / "nowhere", tmp_path / "model")
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_teacher_labels_the_patients_without_labels(half_labelled, tmp_path):
+    recipe = config.replace(TINY, fraction=0.5)
+    first = finetune.run(recipe, half_labelled, tmp_path / "teacher")
+    recipe = config.replace(recipe, teacher=str(tmp_path / "teacher"), steps=5)
+    summary = finetune.run(recipe, half_labelled, tmp_path / "student")
+    assert summary["pseudo"] == {"patients": 5, "frames": 10, "left_out": 0}
+    assert summary["patients"] == first["patients"]
+    assert summary["teacher"]["folder"] == str(tmp_path / "teacher")
+    assert summary["teacher"]["patients"] == first["patients"]
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_teacher_that_more_labels_went_into_is_refused(half_labelled, tmp_path):
+    finetune.run(config.replace(TINY, steps=1), half_labelled, tmp_path / "teacher")
+    teacher = str(tmp_path / "teacher")
+    recipe = config.replace(TINY, fraction=0.5, teacher=teacher)
+    with pytest.raises(errors.InputError, match="teacher has learnt from the labels"):
+        finetune.run(recipe, half_labelled, tmp_path / "student")

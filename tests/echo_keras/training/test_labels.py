@@ -13,7 +13,7 @@ TINY = config.Finetune(size=32, width=2, batch=4, steps=20, warmup_steps=2)
 def test_validation_shrinks_with_the_labels_but_keeps_a_patient(
     records, fraction, train, validation
 ):
-    chosen = labels.patients(config.replace(TINY, fraction=fraction), records)
+    chosen = labels.choose(config.replace(TINY, fraction=fraction), records)["patients"]
     assert len(chosen["train"]) == train
     assert len(chosen["validation"]) == validation
     assert not set(chosen["train"]) & set(chosen["validation"])
@@ -21,7 +21,7 @@ def test_validation_shrinks_with_the_labels_but_keeps_a_patient(
 
 def test_validation_stays_whole_where_the_recipe_says_so(records):
     recipe = config.replace(TINY, fraction=0.25, validation="full")
-    chosen = labels.patients(recipe, records)
+    chosen = labels.choose(recipe, records)["patients"]
     assert len(chosen["train"]) == 2
     assert chosen["validation"] == [*"ijkl"]
 
@@ -29,13 +29,13 @@ def test_validation_stays_whole_where_the_recipe_says_so(records):
 def test_records_without_validation_are_told(write_records, tmp_path):
     write_records(tmp_path, {"train": "ab"})
     with pytest.raises(errors.InputError, match="no labelled frame in the split valid"):
-        labels.patients(TINY, tmp_path)
+        labels.choose(TINY, tmp_path)
 
 
 def test_a_fraction_that_selects_nobody_is_told(records):
     recipe = config.replace(TINY, fraction=0.01)
     with pytest.raises(errors.InputError, match="of 8 patients selects none"):
-        labels.patients(recipe, records)
+        labels.choose(recipe, records)
 
 
 def test_frames_and_masks_are_those_of_the_patients_named(records):
@@ -84,3 +84,37 @@ def test_masks_that_do_not_show_what_is_to_be_learnt_are_told(
     recipe = config.replace(TINY, structures=structures)
     with pytest.raises(errors.InputError, match=sentence):
         labels.load(recipe, tmp_path, "train", patients=["a", "b"])
+
+
+def test_by_image_frames_are_drawn_one_by_one_and_nested(records):
+    recipe = config.replace(TINY, fraction_by="image")
+    drawn = [
+        labels.choose(config.replace(recipe, fraction=fraction), records)
+        for fraction in (0.25, 0.5, 1.0)
+    ]
+    assert [len(chosen["images"]) for chosen in drawn] == [4, 8, 16]
+    for few, more in zip(drawn, drawn[1:]):
+        assert set(few["images"]) < set(more["images"])
+    patients = {name.split("/")[0] for name in drawn[1]["images"]}
+    assert drawn[1]["patients"]["train"] == sorted(patients)
+    assert len(patients) > 4
+    assert "a/4CH/ED/0" in drawn[2]["images"]
+
+
+def test_only_the_frames_drawn_are_read(records):
+    every, _ = labels.load(TINY, records, "train", patients=["a", "b"])
+    images, masks = labels.load(
+        TINY,
+        records,
+        "train",
+        patients=["a", "b"],
+        images=["a/4CH/ES/0", "b/4CH/ED/0", "c/4CH/ED/0"],
+    )
+    assert images.shape == masks.shape == (2, 32, 32, 1)
+    np.testing.assert_array_equal(images, every[[1, 2]])
+
+
+def test_a_fraction_that_selects_no_image_is_told(records):
+    recipe = config.replace(TINY, fraction=0.01, fraction_by="image")
+    with pytest.raises(errors.InputError, match="of 16 images selects none"):
+        labels.choose(recipe, records)

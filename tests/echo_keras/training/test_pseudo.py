@@ -1,0 +1,106 @@
+import keras
+import numpy as np
+import pytest
+
+from echo_keras import config, errors
+from echo_keras.models import heads
+from echo_keras.training import initial, labels, pseudo
+
+TINY = config.Finetune(size=32, width=2, batch=4)
+TRAIN = [*"abcdefgh"]
+
+
+@pytest.fixture
+def teach(tmp_path):
+    """Function that leaves a teacher which takes what is dark for the ventricle."""
+
+    def write(*, level=0.4, **options):
+        recipe = config.replace(TINY, **options)
+        frame = keras.Input((recipe.size, recipe.size, 1))
+        logits = keras.layers.Rescaling(-50.0, offset=50.0 * level)(frame)
+        if recipe.structures == "all":
+            nothing = keras.layers.Rescaling(0.0)(logits)
+            logits = keras.layers.Concatenate()([nothing, logits, nothing, nothing])
+        model = keras.Model(frame, heads.probabilities(logits))
+        model.save(tmp_path / initial.MODEL_FILE)
+        config.save(recipe, tmp_path / initial.RECIPE_FILE)
+        return config.replace(TINY, teacher=str(tmp_path))
+
+    return write
+
+
+@pytest.mark.parametrize("size", [32, 48])
+@pytest.mark.parametrize("structures", ["lv", "all"])
+def test_the_teacher_labels_both_frames_of_all_who_have_no_label(
+    half_labelled, teach, size, structures
+):
+    recipe = teach(size=size, structures=structures)
+    (images, masks), facts = pseudo.load(recipe, half_labelled, labelled=[*"abc"])
+    assert facts == {"patients": 6, "frames": 12, "left_out": 0}
+    assert images.shape == masks.shape == (12, 32, 32, 1)
+    assert (images.dtype, masks.dtype) == (np.float32, np.uint8)
+    truth = labels.load(recipe, half_labelled, "train", patients=[*"defgh"])
+    np.testing.assert_array_equal(images[:10], truth[0])
+    agree = np.mean(masks[:10] == truth[1])
+    assert agree > (0.97 if size == 32 else 0.93)
+
+
+def test_no_frame_of_validation_or_test_is_read(half_labelled, teach):
+    recipe = teach()
+    (images, _), _ = pseudo.load(recipe, half_labelled, labelled=TRAIN)
+    assert len(images) == 2  # the two of the patient in no split
+    for split, patients in (("validation", "ijkl"), ("test", "m")):
+        kept_back, _ = labels.load(recipe, half_labelled, split, patients=patients)
+        for one in kept_back:
+            assert np.abs(images - one).max(axis=(1, 2, 3)).min() > 0.1
+
+
+def test_a_student_of_all_structures_gets_their_labels(surrounded, teach, monkeypatch):
+    recipe = config.replace(teach(structures="all"), structures="all")
+    answer = np.zeros((32, 32, 4), np.float32)
+    for column in range(4):
+        answer[:, 8 * column : 8 * column + 8, column] = 0.9
+    decided = pseudo._decided(answer, recipe)
+    np.testing.assert_array_equal(decided[0, ::8, 0], [0, 1, 2, 3])
+
+
+def test_frames_without_a_ventricle_are_left_out_and_counted(half_labelled, teach):
+    recipe = teach(level=0.0)
+    sentence = "finds no left ventricle in any of the 12 frames without labels"
+    with pytest.raises(errors.InputError, match=sentence):
+        pseudo.load(recipe, half_labelled, labelled=[*"abc"])
+
+
+def test_some_frames_may_be_left_out(half_labelled, teach, monkeypatch):
+    decide = iter([0, 1] * 6)
+    mask = np.ones((32, 32, 1), np.uint8)
+    monkeypatch.setattr(pseudo, "_decided", lambda *_: next(decide) * mask)
+    (images, masks), facts = pseudo.load(teach(), half_labelled, labelled=[*"abc"])
+    assert facts == {"patients": 6, "frames": 6, "left_out": 6}
+    assert len(images) == len(masks) == 6
+
+
+@pytest.mark.parametrize(
+    ("theirs", "own", "sentence"),
+    [
+        ({}, {"structures": "all"}, "knows the left ventricle alone and cannot teach"),
+        ({"aspect": "keep"}, {}, "aspect keep, not stretch; set aspect: keep"),
+    ],
+)
+def test_a_teacher_that_does_not_suit_is_refused(
+    half_labelled, teach, theirs, own, sentence
+):
+    recipe = config.replace(teach(**theirs), **own)
+    with pytest.raises(errors.InputError, match=sentence):
+        pseudo.load(recipe, half_labelled, labelled=["a"])
+
+
+def test_nobody_left_to_label_is_told(half_labelled, teach):
+    with pytest.raises(errors.InputError, match="of another patient than the 9 label"):
+        pseudo.load(teach(), half_labelled, labelled=[*TRAIN, "z"])
+
+
+def test_a_teacher_that_is_none_is_told(half_labelled, tmp_path):
+    recipe = config.replace(TINY, teacher=str(tmp_path / "nowhere"))
+    with pytest.raises(errors.InputError, match=r"nowhere holds no model\.keras"):
+        pseudo.load(recipe, half_labelled, labelled=["a"])
