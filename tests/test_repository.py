@@ -1,10 +1,12 @@
 """What the repository promises about itself."""
 
+import dataclasses
 import pathlib
 import re
 import subprocess
 
 import pytest
+import yaml
 
 from echo_keras import config
 
@@ -16,9 +18,23 @@ COMMANDS = re.findall(r"^(?:echo-keras|make) [a-z-]+", "\n".join(BLOCKS), re.M)
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_loads_and_names_its_source(path):
-    assert path.read_text().startswith("# ")
-    recipe = config.load(config.Pretrain, path)
-    assert recipe != config.Pretrain()
+    text = path.read_text()
+    assert text.startswith("# ")
+    kind = next(
+        kind
+        for kind in (config.Pretrain, config.Finetune)
+        if set(yaml.safe_load(text)) <= {one.name for one in dataclasses.fields(kind)}
+    )
+    assert config.load(kind, path) != kind()
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_what_a_recipe_begins_with_is_made_by_another(path):
+    first = yaml.safe_load(path.read_text()).get("init", "random")
+    if first not in ("random", "imagenet"):
+        folder, name = pathlib.PurePath(first).parts
+        assert folder == "runs"
+        assert path.with_name(f"{name}.yaml") in RECIPES
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))
