@@ -63,7 +63,7 @@ STRONG = Ranges(
 )
 
 
-def paired(images, masks, seed, ranges=MILD):
+def paired(images, masks, *, seed, ranges=MILD):
     """Move frames and masks by the same random map, then vary the grey values.
 
     Args:
@@ -78,7 +78,7 @@ def paired(images, masks, seed, ranges=MILD):
     """
     seeds = tf.unstack(tf.random.split(tf.cast(seed, tf.int32), 2))
     batch, size = tf.shape(images)[0], tf.shape(images)[1]
-    transforms = affine(batch, size, seeds[0], ranges)
+    transforms = affine(batch, size, seeds[0], ranges=ranges)
     if ranges.elastic:
         size = images.shape[1]
         fresh = tf.random.fold_in(seeds[0], 1)
@@ -92,7 +92,7 @@ def paired(images, masks, seed, ranges=MILD):
     return _altered(images, seeds[1], ranges), masks
 
 
-def affine(batch, size, seed, ranges=MILD):
+def affine(batch, size, seed, *, ranges=MILD):
     """Draw rotation, scale, shear and shift about the centre of square frames.
 
     Args:
@@ -143,7 +143,7 @@ def warp(images, transforms, *, interpolation):
     return tf.ensure_shape(warped, images.shape)
 
 
-def intensity(images, seed, ranges=MILD):
+def intensity(images, seed, *, ranges=MILD):
     """Vary gamma, gain and speckle as between machines and settings.
 
     Args:
@@ -183,7 +183,7 @@ def _altered(images, seed, ranges):
     own = [tf.random.fold_in(seed, number) for number in range(3)]
     if ranges.blur:
         images = artefacts.blur(images, own[0], reach=ranges.blur)
-    images = intensity(images, seed, ranges)
+    images = intensity(images, seed, ranges=ranges)
     if ranges.gain_over_depth:
         reach = ranges.gain_over_depth
         images = artefacts.gain_over_depth(images, own[1], reach=reach)

@@ -26,9 +26,10 @@ def endless(recipe, frames, pseudo=None):
         others = _shuffled(pseudo, recipe.batch - count, seed=recipe.seed + 1)
         mixed = tf.data.Dataset.zip((mixed, others)).map(_joined)
     if recipe.augment != "none":
-        ranges = RANGES[recipe.augment]
         mixed = tf.data.Dataset.zip((mixed, tf.data.Dataset.counter())).map(
-            lambda pair, step: augment.paired(*pair, (recipe.seed, step), ranges),
+            lambda pair, step: augment.paired(
+                *pair, seed=(recipe.seed, step), ranges=RANGES[recipe.augment]
+            ),
             num_parallel_calls=1,
         )
     return mixed.prefetch(2)

@@ -47,7 +47,9 @@ MOVES = {
 def test_frame_and_mask_move_together(names, seed):
     ranges = augment.Ranges(**{name: MOVES[name] for name in names})
     images = ventricles()
-    moved, masks = augment.paired(images, masks_of(images), (0, seed), ranges)
+    moved, masks = augment.paired(
+        images, masks_of(images), seed=(0, seed), ranges=ranges
+    )
     assert np.any(masks != masks_of(images))
     seen = masks_of(moved)
     overlap = 2 * tf.reduce_sum(seen * masks, axis=(1, 2, 3))
@@ -62,7 +64,7 @@ ALL = [augment.MILD, augment.STRONG]
 def test_masks_keep_their_labels_and_frames_their_range(ranges):
     images = numbered(8)
     labels = tf.floor(images * 4)
-    moved, masks = augment.paired(images, labels, (0, 3), ranges)
+    moved, masks = augment.paired(images, labels, seed=(0, 3), ranges=ranges)
     assert (moved.shape, moved.dtype) == (images.shape, tf.float32)
     assert (masks.shape, masks.dtype) == (images.shape, tf.float32)
     assert set(np.unique(masks)) == {0, 1, 2, 3}
@@ -73,7 +75,7 @@ def test_masks_keep_their_labels_and_frames_their_range(ranges):
 def test_the_same_seed_gives_the_same_and_another_another(ranges):
     images = ventricles()
     first, again, other, step = (
-        augment.paired(images, masks_of(images), seed, ranges)
+        augment.paired(images, masks_of(images), seed=seed, ranges=ranges)
         for seed in ((0, 3), (0, 3), (1, 3), (0, 4))
     )
     for one, two in zip(first, again):
@@ -86,8 +88,10 @@ def test_the_same_seed_gives_the_same_and_another_another(ranges):
 @pytest.mark.parametrize("ranges", ALL, ids=["mild", "strong"])
 def test_the_graph_gives_what_eager_execution_gives(ranges):
     images = ventricles()
-    eager = augment.paired(images, masks_of(images), (5, 6), ranges)
-    graph = tf.function(augment.paired)(images, masks_of(images), (5, 6), ranges)
+    eager = augment.paired(images, masks_of(images), seed=(5, 6), ranges=ranges)
+    graph = tf.function(augment.paired)(
+        images, masks_of(images), seed=(5, 6), ranges=ranges
+    )
     for one, two in zip(eager, graph):
         np.testing.assert_allclose(one, two, atol=1e-5)
 
@@ -103,7 +107,9 @@ def test_every_frame_of_a_batch_moves_its_own_way():
 
 def test_nothing_changes_when_all_ranges_are_zero():
     images = numbered()
-    moved, masks = augment.paired(images, tf.floor(images * 4), (0, 1), STILL)
+    moved, masks = augment.paired(
+        images, tf.floor(images * 4), seed=(0, 1), ranges=STILL
+    )
     np.testing.assert_allclose(moved, images, atol=1e-5)
     np.testing.assert_array_equal(masks, tf.floor(images * 4))
 
@@ -111,7 +117,7 @@ def test_nothing_changes_when_all_ranges_are_zero():
 def test_a_pure_rotation_turns_about_the_centre():
     ranges = augment.Ranges(rotation=math.radians(30))
     centre = (SIZE - 1) / 2
-    for transform in augment.affine(20, SIZE, (0, 1), ranges).numpy():
+    for transform in augment.affine(20, SIZE, (0, 1), ranges=ranges).numpy():
         np.testing.assert_allclose(mapped(transform, centre, centre), [centre] * 2)
         x, y = mapped(transform, centre + 10, centre) - centre
         assert math.hypot(x, y) == pytest.approx(10, rel=1e-5)
@@ -125,7 +131,7 @@ def test_a_pure_rotation_turns_about_the_centre():
 
 def test_a_pure_shift_moves_every_pixel_alike():
     ranges = augment.Ranges(shift=0.1)
-    transforms = augment.affine(20, SIZE, (0, 1), ranges).numpy()
+    transforms = augment.affine(20, SIZE, (0, 1), ranges=ranges).numpy()
     shifts = transforms[:, [2, 5]]
     np.testing.assert_allclose(transforms[:, [0, 1, 3, 4]], [[1, 0, 0, 1]] * 20)
     np.testing.assert_allclose(transforms[:, 6:], 0)
@@ -135,7 +141,7 @@ def test_a_pure_shift_moves_every_pixel_alike():
 
 def test_scale_is_as_often_in_as_out_and_within_its_range():
     ranges = augment.Ranges(scale=0.2)
-    transforms = augment.affine(2000, SIZE, (0, 1), ranges).numpy()
+    transforms = augment.affine(2000, SIZE, (0, 1), ranges=ranges).numpy()
     wide, high = 1 / transforms[:, 0], 1 / transforms[:, 4]
     assert 1 / 1.2 <= wide.min() < 0.84
     assert 1.19 < wide.max() <= 1.2 + 1e-5
@@ -166,7 +172,9 @@ def test_what_comes_from_outside_is_black():
 def test_black_and_the_order_of_greys_survive_gamma_and_gain():
     ranges = augment.Ranges(gamma=0.5, gain=0.2)
     ramp = tf.reshape(tf.linspace(0.0, 0.8, SIZE * SIZE), (1, SIZE, SIZE, 1))
-    varied = augment.intensity(tf.tile(ramp, (9, 1, 1, 1)), (0, 1), ranges).numpy()
+    varied = augment.intensity(
+        tf.tile(ramp, (9, 1, 1, 1)), (0, 1), ranges=ranges
+    ).numpy()
     assert np.all(varied[:, 0, 0] == 0)
     assert np.all(np.diff(varied.reshape(9, -1)) >= 0)
     assert np.abs(varied - ramp).max(axis=(1, 2, 3)).min() > 1e-3
@@ -175,7 +183,7 @@ def test_black_and_the_order_of_greys_survive_gamma_and_gain():
 def test_noise_grows_with_the_grey_level_as_speckle_does():
     ranges = augment.Ranges(noise=0.08)
     flat = tf.concat([tf.fill((16, SIZE, SIZE, 1), grey) for grey in (0.2, 0.4)], 2)
-    noisy = augment.intensity(flat, (0, 1), ranges).numpy()
+    noisy = augment.intensity(flat, (0, 1), ranges=ranges).numpy()
     dark, bright = noisy[:, :, :SIZE], noisy[:, :, SIZE:]
     ratio = bright.std(axis=(1, 2, 3)) / dark.std(axis=(1, 2, 3))
     np.testing.assert_allclose(ratio, 2, rtol=0.1)
@@ -186,7 +194,7 @@ def test_noise_grows_with_the_grey_level_as_speckle_does():
 def test_a_known_size_stays_known_in_the_graph(ranges):
     images, masks = ventricles(), tf.round(ventricles())
     batches = tf.data.Dataset.from_tensor_slices((images, masks)).batch(2)
-    moved = batches.map(lambda *pair: augment.paired(*pair, (0, 1), ranges))
+    moved = batches.map(lambda *pair: augment.paired(*pair, seed=(0, 1), ranges=ranges))
     for spec in moved.element_spec:
         assert spec.shape.as_list() == [None, SIZE, SIZE, 1]
 
@@ -205,7 +213,9 @@ def test_gamma_is_a_power_and_keeps_black_and_white():
 def test_what_alters_grey_values_leaves_the_mask_in_its_place(name):
     ranges = augment.Ranges(**{name: 0.2})
     images = ventricles()
-    altered, masks = augment.paired(images, masks_of(images), (0, 1), ranges)
+    altered, masks = augment.paired(
+        images, masks_of(images), seed=(0, 1), ranges=ranges
+    )
     np.testing.assert_array_equal(masks, masks_of(images))
     assert np.abs(altered - images).max() > 0.01
 
@@ -213,7 +223,9 @@ def test_what_alters_grey_values_leaves_the_mask_in_its_place(name):
 def test_a_shadow_leaves_the_mask_in_its_place():
     images = ventricles(20)
     ranges = augment.Ranges(shadow=1.0)
-    altered, masks = augment.paired(images, masks_of(images), (0, 1), ranges)
+    altered, masks = augment.paired(
+        images, masks_of(images), seed=(0, 1), ranges=ranges
+    )
     np.testing.assert_array_equal(masks, masks_of(images))
     assert np.all(altered <= images + 1e-5)
     assert np.abs(altered - images).max() > 0.3

@@ -16,7 +16,7 @@ def noise():
 def test_affine_places_are_read_as_the_projective_transform_reads_them(
     noise, interpolation
 ):
-    transforms = augment.affine(3, SIZE, (0, 1), augment.STRONG)
+    transforms = augment.affine(3, SIZE, (0, 1), ranges=augment.STRONG)
     places = elastic.places(transforms, SIZE)
     read = elastic.sample(noise, places, interpolation=interpolation)
     expected = augment.warp(noise, transforms, interpolation=interpolation)
