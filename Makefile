@@ -6,11 +6,13 @@ BIN := $(VENV)/bin
 CORE := $(VENV)/core.stamp
 DEV := $(VENV)/dev.stamp
 
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo test test-serving check format lock clean
 
 help:
 	@echo "make demo   set up and run the main job on synthetic hearts (runs/demo)"
 	@echo "make test   set up and run the tests"
+	@echo "make test-serving ECHO_KERAS_URL=http://HOST:8501/v1/models/NAME"
+	@echo "            ask a running server, TensorFlow Serving or ours, what ours is asked"
 	@echo "make setup  set up alone; make check, format, lock, clean"
 
 setup: $(CORE)
@@ -20,6 +22,10 @@ demo: $(CORE)
 
 test: $(DEV)
 	$(BIN)/pytest
+
+# Against the server of ECHO_KERAS_URL, or one of our own.
+test-serving: $(DEV)
+	$(BIN)/pytest tests/echo_keras/serving/test_any_server.py
 
 check: $(DEV)
 	$(BIN)/ruff check .
