@@ -34,27 +34,7 @@ def export(model, output, **options):
 @click.option("--models", type=PATH, required=True, help="Folder of NAME/VERSION.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True)
-@click.option(
-    "--version-policy",
-    type=click.Choice(["latest", "all", "specific"]),
-    default="latest",
-    show_default=True,
-    help="Which versions of each model to serve.",
-)
-@click.option(
-    "--model-version",
-    "versions",
-    type=versions.VERSION,
-    multiple=True,
-    help="NAME/NUMBER to serve, for specific; may be repeated.",
-)
-@click.option(
-    "--label",
-    "labels",
-    type=versions.LABEL,
-    multiple=True,
-    help="NAME/LABEL=NUMBER, another name of a version; may be repeated.",
-)
+@versions.options
 @click.option("--batching", type=PATH, help="The model server's batching parameters.")
 @click.option("--max-body", type=POSITIVE, default=100, show_default=True, help="MB.")
 @click.option(
@@ -86,14 +66,11 @@ def serve(models, host, port, batching, **options):
         for url in urls:
             click.echo(f"serving  {url}")
 
-    rules = versions.rules(
-        options["version_policy"], options["versions"], options["labels"]
-    )
     server.serve(
         models,
         host=host,
         port=port,
-        rules=catalog.Rules(**rules),
+        rules=catalog.Rules(**versions.rules(options)),
         limit=limits.Limits(
             body=options["max_body"] * 2**20,
             pixels=options["max_pixels"],
@@ -104,6 +81,19 @@ def serve(models, host, port, batching, **options):
         ready=ready,
         say=lambda line: click.echo(line, err=True),
     )
+
+
+@main.command()
+@click.option("--models", type=PATH, required=True, help="Folder of NAME/VERSION.")
+@click.option("--output", type=PATH, required=True, help="Folder of the files.")
+@versions.options
+def deploy(models, output, **options):
+    """Write what TensorFlow Serving's own image needs to serve a folder."""
+    from echo_keras.serving import catalog, deployment
+
+    rules = catalog.Rules(**versions.rules(options))
+    names = deployment.write(models, output, rules)
+    click.echo(f"{', '.join(names)}  docker compose -f {output}/docker-compose.yml up")
 
 
 @main.command()

@@ -32,13 +32,41 @@ class _Label(click.ParamType):
 VERSION, LABEL = _Version(), _Label()
 
 
-def rules(policy, versions, labels):
+def options(command):
+    """Give a command the options that say which versions are served."""
+    for option in (
+        click.option(
+            "--label",
+            "labels",
+            type=LABEL,
+            multiple=True,
+            help="NAME/LABEL=NUMBER, another name of a version; may be repeated.",
+        ),
+        click.option(
+            "--model-version",
+            "versions",
+            type=VERSION,
+            multiple=True,
+            help="NAME/NUMBER to serve, for specific; may be repeated.",
+        ),
+        click.option(
+            "--version-policy",
+            type=click.Choice(["latest", "all", "specific"]),
+            default="latest",
+            show_default=True,
+            help="Which versions of each model to serve.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def rules(given):
     """Fields of `catalog.Rules`.
 
     Args:
-        policy: `latest`, `all` or `specific`.
-        versions: Tuples of name and number.
-        labels: Tuples of name, label and number.
+        given: Dict of what `options` gave: `version_policy`, `versions` as tuples of
+            name and number, `labels` as tuples of name, label and number.
 
     Returns:
         Dict of `policy`, `versions` and `labels`.
@@ -46,13 +74,17 @@ def rules(policy, versions, labels):
     Raises:
         InputError: Versions are named without `specific`, or the reverse.
     """
-    if (policy == "specific") != bool(versions):
+    if (given["version_policy"] == "specific") != bool(given["versions"]):
         raise errors.InputError(
             "--version-policy specific and --model-version NAME/NUMBER need each other"
         )
     by_name, by_label = collections.defaultdict(list), collections.defaultdict(dict)
-    for name, number in versions:
+    for name, number in given["versions"]:
         by_name[name].append(number)
-    for name, label, number in labels:
+    for name, label, number in given["labels"]:
         by_label[name][label] = number
-    return {"policy": policy, "versions": dict(by_name), "labels": dict(by_label)}
+    return {
+        "policy": given["version_policy"],
+        "versions": dict(by_name),
+        "labels": dict(by_label),
+    }

@@ -40,20 +40,19 @@ def wanted(name, numbers, rules):
     return {max(numbers)} if numbers else set()
 
 
-def load(folder, rules=LATEST, load_version=session.load):
-    """Load the versions that are to be served of every model in a folder.
+def versions(folder, rules=LATEST):
+    """Numbers of the versions to serve of every model in a folder.
 
     Args:
         folder: Folder of `NAME/VERSION` folders, as `echo-keras export` fills it.
         rules: `Rules`.
-        load_version: Function from the folder of a version to a `session.Servable`.
 
     Returns:
-        Dict of `session.Model` by name.
+        Dict of sets by name of the model.
 
     Raises:
-        InputError: No model lies in the folder, a version that is asked for does not,
-            or one cannot be loaded.
+        InputError: No model lies in the folder, or a version that is asked for does
+            not.
     """
     found = _found(folder)
     if not found:
@@ -62,13 +61,30 @@ def load(folder, rules=LATEST, load_version=session.load):
             f"write one with echo-keras export --output {Path(folder) / 'NAME'}"
         )
     _check_present(folder, found, rules)
+    return {name: wanted(name, numbers, rules) for name, numbers in found.items()}
+
+
+def load(folder, rules=LATEST, load_version=session.load):
+    """Load the versions that are to be served of every model in a folder.
+
+    Args:
+        folder: As in `versions`.
+        rules: `Rules`.
+        load_version: Function from the folder of a version to a `session.Servable`.
+
+    Returns:
+        Dict of `session.Model` by name.
+
+    Raises:
+        InputError: As in `versions`, or one cannot be loaded.
+    """
     models = {}
-    for name, numbers in sorted(found.items()):
-        versions = {
+    for name, numbers in sorted(versions(folder, rules).items()):
+        loaded = {
             number: _load(folder, name, number, load_version)
-            for number in sorted(wanted(name, numbers, rules))
+            for number in sorted(numbers)
         }
-        models[name] = _model(name, versions, {}, rules)
+        models[name] = _model(name, loaded, {}, rules)
     return models
 
 
@@ -80,8 +96,8 @@ def refresh(models, folder, rules=LATEST, load_version=session.load, *, failed, 
 
     Args:
         models: Dict of `session.Model` by name; its values are replaced.
-        folder: As in `load`.
-        rules: As in `load`.
+        folder: As in `versions`.
+        rules: `Rules`.
         load_version: As in `load`.
         failed: Dict that remembers the files of versions that could not be loaded, so
             that they are tried again only once these change.

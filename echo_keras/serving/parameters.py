@@ -83,6 +83,17 @@ def read(path):
     return found
 
 
+def text(batching):
+    """Text of a file that `read` reads as these parameters."""
+    lines = [
+        f"{name} {{ value: {getattr(batching, name)} }}\n"
+        for name, (_, kind) in _WRAPPED.items()
+        if kind == _INTEGER
+    ]
+    lines += [f"allowed_batch_sizes: {n}\n" for n in batching.allowed_batch_sizes]
+    return "".join(lines)
+
+
 def _check(path, batching):
     for name in ("max_batch_size", "max_enqueued_batches", "num_batch_threads"):
         if getattr(batching, name) < 1:

@@ -16,6 +16,7 @@ COMMANDS = [
     "finetune",
     "export",
     "serve",
+    "deploy",
     "evaluate",
     "predict",
     "view",
@@ -317,6 +318,16 @@ def test_serve_passes_host_and_port(called):
     assert (options["host"], options["port"]) == ("127.0.0.1", 0)
     assert (options["rules"], options["limit"]) == (catalog.LATEST, limits.DEFAULT)
     assert options["joins"] is None
+
+
+def test_deploy_names_the_models_and_what_to_run(called):
+    from echo_keras.serving import catalog
+
+    calls = called("echo_keras.serving.deployment", "write", ["lv", "rv"])
+    result = run("deploy", "--models", "saved", "--output", "d", "--label", "lv/a=2")
+    assert result.output == "lv, rv  docker compose -f d/docker-compose.yml up\n"
+    rules = catalog.Rules(labels={"lv": {"a": 2}})
+    assert calls == [((pathlib.Path("saved"), pathlib.Path("d"), rules), {})]
 
 
 def test_serve_passes_versions_labels_limits_and_batching(called, tmp_path):
