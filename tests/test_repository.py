@@ -12,7 +12,12 @@ from echo_keras import config
 
 ROOT = pathlib.Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "configs").glob("*.yaml"))
-BLOCKS = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCKS = [
+    block
+    for path in TEXTS
+    for block in re.findall(r"```\n(.*?)```", path.read_text(), re.S)
+]
 COMMANDS = re.findall(r"^(?:echo-keras|make) [a-z-]+", "\n".join(BLOCKS), re.M)
 
 
@@ -38,7 +43,7 @@ def test_what_a_recipe_begins_with_is_made_by_another(path):
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))
-def test_every_command_of_the_readme_exists(command):
+def test_every_command_of_the_texts_exists(command):
     program, word = command.split()
     if program == "make":
         assert re.search(rf"^{word}:", (ROOT / "Makefile").read_text(), re.M)
