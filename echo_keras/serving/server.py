@@ -22,6 +22,7 @@ from echo_keras.serving import (
     metrics,
     rest,
     session,
+    warming,
 )
 
 BACKLOG = 512
@@ -58,6 +59,7 @@ def serve(
 
     def load(folder):
         servable = session.load(folder)
+        warming.warm(folder, servable)
         return batching.batched(servable, joins) if joins else servable
 
     # Joined requests wait in threads of their own, for two batches to fill.
