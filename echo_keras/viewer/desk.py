@@ -17,6 +17,7 @@ from echo_keras.study import reading, sequences
 KEPT = 4
 CONNECTIONS = 4
 SMOOTH_HEIGHT = 448
+SMOOTH_PIXELS = 0.8
 
 
 class Study:
@@ -145,7 +146,8 @@ def outlines(mask):
         List of lists of x and y by turns, in pixels from the frame's corner.
     """
     scale = max(1, math.ceil(SMOOTH_HEIGHT / mask.shape[0]))
-    inside = cv2.resize(mask.astype(np.float32), None, fx=scale, fy=scale) >= 0.5
+    larger = cv2.resize(mask.astype(np.float32), None, fx=scale, fy=scale)
+    inside = cv2.GaussianBlur(larger, (0, 0), SMOOTH_PIXELS * scale) >= 0.5
     found, _ = cv2.findContours(
         inside.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_TC89_L1
     )

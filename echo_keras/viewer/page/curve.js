@@ -20,7 +20,8 @@ export function draw(svg, study, now) {
     const at = [x(number), y(study.found[number].area)];
     add(svg, "circle", { class: phase, cx: at[0], cy: at[1], r: 4.5 });
     const label = phase === "ED" ? at[1] - 10 : at[1] + 19;
-    const text = { class: phase, x: at[0], y: label, "text-anchor": "middle" };
+    const inside = Math.min(Math.max(at[0], MARGIN.left + 12), frame.right - 12);
+    const text = { class: phase, x: inside, y: label, "text-anchor": "middle" };
     add(svg, "text", text, phase);
   }
   add(svg, "line", { class: "now", x1: x(now), x2: x(now), y1: 6, y2: frame.bottom });
@@ -37,28 +38,34 @@ function layout(svg, study) {
   const right = box.width - MARGIN.right;
   const bottom = box.height - MARGIN.bottom;
   const largest = Math.max(...study.found.map((f) => f.high), 1);
+  // Room below, lest ES stand on the axis; the axis need not begin at 0.
+  const least = 0.85 * Math.min(...study.found.map((f) => f.low), largest);
   const last = Math.max(study.frames - 1, 1);
+  const tall = (bottom - MARGIN.top) / (largest - least || 1);
   return {
-    right, bottom, largest,
+    right, bottom, least, largest,
     x: (number) => MARGIN.left + (number / last) * (right - MARGIN.left),
-    y: (area) => bottom - (area / largest) * (bottom - MARGIN.top),
+    y: (area) => bottom - (area - least) * tall,
   };
 }
 
-function drawAxes(svg, study, { x, y, right, bottom, largest }) {
+function drawAxes(svg, study, { x, y, right, bottom, least, largest }) {
   const unit = study.area_unit === "cm^2" ? "cm²" : "px";
-  const step = round(largest * study.area_scale / 3);
-  for (let value = 0; value <= largest * study.area_scale; value += step) {
-    const height = y(value / study.area_scale);
+  const scale = study.area_scale;
+  const step = round((largest - least) * scale / 4);
+  const first = Math.ceil(least * scale / step) * step;
+  add(svg, "text", { x: MARGIN.left - 8, y: 16, "text-anchor": "end" }, unit);
+  for (let value = first; value <= largest * scale; value += step) {
+    const height = y(value / scale);
     add(svg, "line", { class: "grid", x1: MARGIN.left, x2: right, y1: height, y2: height });
-    const told = `${+value.toPrecision(6)}${value ? "" : ` ${unit}`}`;
-    add(svg, "text", { x: MARGIN.left - 8, y: height + 4, "text-anchor": "end" }, told);
+    const at = { x: MARGIN.left - 8, y: height + 4, "text-anchor": "end" };
+    add(svg, "text", at, `${+value.toPrecision(6)}`);
   }
   const rate = study.rate || 1;
   const beat = round((study.frames - 1) / rate / 6) || 1;
   for (let time = 0; time * rate <= study.frames - 1; time += beat) {
     const at = { x: x(time * rate), y: bottom + 18, "text-anchor": "middle" };
-    const told = study.rate ? `${+time.toPrecision(3)} s` : `${Math.round(time)}`;
+    const told = study.rate ? `${+time.toPrecision(3)} s` : `${time ? "" : "frame "}${Math.round(time)}`;
     add(svg, "text", at, told);
   }
 }

@@ -41,7 +41,8 @@ async function open(file) {
 function begin(facts) {
   study = { ...facts, images: [], found: [], phases: new Map(), summary: null };
   now = 0;
-  if (facts.frames === 1) document.body.dataset.still = "";
+  document.body.toggleAttribute("data-still", facts.frames === 1);
+  document.body.toggleAttribute("data-metric", facts.area_unit === "cm^2");
   document.body.dataset.state = "open";
   page("scrub").max = facts.frames - 1;
   work(`Outlining 0 of ${facts.frames}`, 0);
@@ -194,9 +195,9 @@ function show() {
   const phase = study.phases.get(now);
   page("phase").hidden = !phase;
   page("phase").dataset.phase = page("phase").textContent = phase ?? "";
-  const time = study.rate ? `  ${(now / study.rate).toFixed(2)} s` : "";
+  const time = study.rate ? `, ${(now / study.rate).toFixed(2)} s` : "";
   page("scrub").value = now;
-  page("where").textContent = `frame ${now} of 0${dash}${study.frames - 1}${time}`;
+  page("where").textContent = `frame ${now} / ${study.frames - 1}${time}`;
   page("scrub").setAttribute("aria-valuetext", page("where").textContent);
   const outlined = found ? `, outlined, area ${area(found.area)}` : "";
   page("stage").setAttribute("aria-label", `Frame ${now} of ${study.name}${outlined}`);
@@ -205,8 +206,9 @@ function show() {
 
 function tell(found) {
   const { summary } = study;
-  page("area").textContent = found
-    ? `${area(found.area)} (${area(found.low, false)}${dash}${area(found.high, false)})` : dash;
+  page("area").textContent = found ? area(found.area) : dash;
+  const [least] = found ? area(found.low).split(" ") : [];
+  page("band").textContent = found ? `${least} to ${area(found.high)}` : dash;
   page("confidence").textContent = found ? percent(found.confidence) : dash;
   page("doubt").hidden = !found || found.confidence >= DOUBT;
   page("overall").textContent = summary ? percent(summary.confidence) : dash;
@@ -232,7 +234,7 @@ function tellBeats(summary) {
     const button = page(phase.toLowerCase());
     button.disabled = !beat;
     const cells = button.closest("tr").querySelectorAll("td");
-    const volume = summary?.volume_unit === "ml" && beat ? `${beat[phase].volume} ml` : dash;
+    const volume = beat ? `${Math.round(beat[phase].volume)} ml` : dash;
     cells[0].textContent = beat ? beat[phase].frame : dash;
     cells[1].textContent = beat ? area(beat[phase].area / study.area_scale) : dash;
     cells[2].textContent = volume;
@@ -247,10 +249,9 @@ function download(id, ready, what, name) {
   link.download = name;
 }
 
-function area(pixels, withUnit = true) {
+function area(pixels) {
   const metric = study.area_unit === "cm^2";
-  const value = metric ? (pixels * study.area_scale).toFixed(1) : Math.round(pixels);
-  return withUnit ? `${value} ${metric ? "cm²" : "px"}` : `${value}`;
+  return metric ? `${(pixels * study.area_scale).toFixed(1)} cm²` : `${Math.round(pixels)} px`;
 }
 
 function percent(share) {
