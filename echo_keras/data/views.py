@@ -68,10 +68,9 @@ def echo(images, seed, *, first=0, rows=None):
         images, own(_to_pixels(maps, images)), interpolation="BILINEAR"
     )
     images = augment.gamma(images, own(_column(tf.exp(draw(-0.5, 0.5)))))
-    images *= own(_column(draw(0.7, 1.3)))
-    images *= own(_gain_over_depth(images, draw))
+    images *= own(_column(draw(0.7, 1.3)) * _gain_over_depth(images, draw))
     images *= _shadow(images, draw, own)
-    images *= 1.0 + own(_column(draw(0.0, 0.5)) * _speckle(images, draw))
+    images *= 1.0 + own(_column(draw(0.0, 0.5))) * _speckle(images, draw, own)
     sigma = tf.where(draw(0.0, 1.0) < 0.5, draw(0.1, 1.5), 0.0)
     images = blur(tf.clip_by_value(images, 0.0, 1.0), own(sigma), radius=5)
     return images, own(_matrices(maps))
@@ -210,11 +209,12 @@ def _shadow(images, draw, own, *, chance=0.3):
     return 1.0 - own(_column(strength)) * ray
 
 
-def _speckle(images, draw):
+def _speckle(images, draw, own):
     """Noise between -1 and 1 per pixel, its grains about two pixels wide."""
     size = tf.shape(images)[1]
     coarse = (size + 1) // 2
-    return tf.image.resize(draw(-1.0, 1.0, coarse, coarse, 1), (size, size))
+    grains = own(draw(-1.0, 1.0, coarse, coarse, 1))
+    return tf.image.resize(grains, (size, size))
 
 
 def _column(values):
