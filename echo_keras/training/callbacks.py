@@ -190,6 +190,8 @@ class Checkpoints(keras.callbacks.Callback):
             return
         try:
             self._manager.save()
+        except tf.errors.UnavailableError:
+            raise  # another worker has ended, which is no matter of this folder
         except (OSError, tf.errors.OpError) as reason:
             self._reason = re.sub(r"{{.*?}} | \[Op:.*", "", str(reason))
             self.model.stop_training = True

@@ -136,20 +136,21 @@ def _fit(model, recipe, feed, told, devices, watchers, *, folder):
         )
     if done == steps:
         return
-    model.fit(
-        strategy.spread(devices, feed(first=done)),
-        # One epoch to Keras, as it may begin in the middle of one of ours.
-        steps_per_epoch=steps - done,
-        callbacks=[
-            callbacks.Progress("pretrain", steps, done=done),
-            callbacks.StopAtBrokenLoss(
-                done=done, also=f", and remove {folder} to start anew"
-            ),
-            callbacks.Record(told),
-            *watchers,
-        ],
-        verbose=0,
-    )
+    with strategy.together(devices):
+        model.fit(
+            strategy.spread(devices, feed(first=done)),
+            # One epoch to Keras, as it may begin in the middle of one of ours.
+            steps_per_epoch=steps - done,
+            callbacks=[
+                callbacks.Progress("pretrain", steps, done=done),
+                callbacks.StopAtBrokenLoss(
+                    done=done, also=f", and remove {folder} to start anew"
+                ),
+                callbacks.Record(told),
+                *watchers,
+            ],
+            verbose=0,
+        )
 
 
 def _summary(recipe, told, loaded, pool, identity):

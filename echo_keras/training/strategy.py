@@ -1,5 +1,6 @@
 """Where a training run computes: one device, GPUs, a CPU cut in parts, machines."""
 
+import contextlib
 import json
 import os
 
@@ -70,6 +71,27 @@ def multi_worker():
         raise errors.InputError(
             f"the workers cannot be joined ({reason}); start a fresh process and join "
             "them first"
+        ) from reason
+
+
+@contextlib.contextmanager
+def together(devices):
+    """Tell in one sentence that another worker has ended while the block lasted.
+
+    Args:
+        devices: `tf.distribute.Strategy`.
+
+    Raises:
+        InputError: Another worker cannot be reached any more.
+    """
+    try:
+        yield
+    except tf.errors.UnavailableError as reason:
+        if devices.cluster_resolver is None:
+            raise
+        raise errors.InputError(
+            "another worker has stopped; start all of them again with the same "
+            "commands, which go on from the last checkpoint"
         ) from reason
 
 

@@ -1,17 +1,20 @@
-"""Two processes that train together end where one does."""
+"""Two processes that train together end where one does, even if one is killed."""
 
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
+import time
 
 import keras
 import numpy as np
 import pytest
 
-from echo_keras.training import initial
+from echo_keras.training import initial, work
 
+LONG = 60
 SCRIPT = """
 import sys
 import keras
@@ -27,9 +30,9 @@ def small(name, *, size, width, synchronized=False):
 
 initial.encoder = small
 keras.backend.set_floatx("float64")  # leaves rounding no room
-data, output, method, kind = sys.argv[1:]
+data, output, method, kind, epochs = sys.argv[1:]
 recipe = config.Pretrain(
-    method=method, size=16, width=4, batch=4, epochs=2, warmup_epochs=0,
+    method=method, size=16, width=4, batch=4, epochs=int(epochs), warmup_epochs=0,
     optimizer="lars", learning_rate=0.1, mixed_precision="off",
 )
 pretrain.run(recipe, [data], output, kind=kind, checkpoint_seconds=0.0)
@@ -46,9 +49,9 @@ def free_ports(count):
     return ports
 
 
-def start(data, output, method, *, workers=(), index=0):
+def start(data, output, method, *, epochs=2, workers=(), index=0):
     kind = "multi-worker" if workers else "mirrored"
-    command = [sys.executable, "-c", SCRIPT, data, output, method, kind]
+    command = [sys.executable, "-c", SCRIPT, data, output, method, kind, epochs]
     task = {"type": "worker", "index": index}
     described = json.dumps({"cluster": {"worker": workers}, "task": task})
     settings = {"TF_CONFIG": described} if workers else {}
@@ -58,6 +61,13 @@ def start(data, output, method, *, workers=(), index=0):
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def ended(runs):
+    """Wait for runs that must succeed."""
+    for run in runs:
+        _, said = run.communicate()
+        assert run.returncode == 0, said[-3000:]
 
 
 def weights(folder):
@@ -76,9 +86,7 @@ def test_two_workers_end_in_the_weights_of_one_process(
         for index in range(2)
     ]
     runs.append(start(data, tmp_path / "one", method))
-    for run in runs:
-        _, said = run.communicate()
-        assert run.returncode == 0, said[-3000:]
+    ended(runs)
     one, two = (
         json.loads((tmp_path / name / "pretrain.json").read_text())
         for name in ("one", "two")
@@ -89,3 +97,34 @@ def test_two_workers_end_in_the_weights_of_one_process(
         np.testing.assert_allclose(found, expected, atol=1e-5)
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"records", "one", "two"}
+
+
+@pytest.mark.slow
+def test_workers_go_on_after_one_of_them_was_killed(write_videos, noise, tmp_path):
+    """The other one ends with the remedy, which leads to the weights of one process."""
+    data = write_videos(tmp_path / "records", [noise(who, 2) for who in "abcdefghi"])
+    hosts = [f"localhost:{port}" for port in free_ports(2)]
+
+    def begun():
+        options = {"epochs": LONG, "workers": hosts}
+        return [
+            start(data, tmp_path / "two", "simclr", index=index, **options)
+            for index in range(2)
+        ]
+
+    runs = begun()
+    while not list(work.checkpoints(tmp_path / "two").glob("*.index")):
+        assert [run.poll() for run in runs] == [None, None]
+        time.sleep(0.01)
+    killed = runs.pop(random.randrange(2))
+    killed.kill()
+    (left,) = runs
+    _, said = left.communicate()
+    assert left.returncode == 1
+    assert "another worker has stopped; start all of them again" in said
+    killed.communicate()
+    assert not (tmp_path / "two").exists()
+
+    ended([*begun(), start(data, tmp_path / "one", "simclr", epochs=LONG)])
+    for found, expected in zip(weights(tmp_path / "two"), weights(tmp_path / "one")):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
