@@ -227,3 +227,28 @@ def test_a_folder_that_is_no_fine_tuned_network_is_named(pretrained):
         errors.InputError, match=r"holds no model\.keras; give a folder"
     ):
         initial.finetuned(pretrained)
+
+
+def test_a_local_file_of_imagenet_weights_fills_the_network(tmp_path):
+    original = keras.applications.ResNet50(include_top=False, weights=None)
+    original.save_weights(tmp_path / "resnet50.h5")
+    recipe = config.replace(TINY, network="deeplabv3", width=64)
+    recipe = config.replace(recipe, init=str(tmp_path / "resnet50.h5"))
+    encoder = initial.network(recipe).get_layer("resnet50")
+    taken = [
+        np.array_equal(own, theirs)
+        for layer in encoder.layers
+        if layer.weights and layer.name != "conv1_conv"
+        for own, theirs in zip(
+            layer.get_weights(), original.get_layer(layer.name).get_weights()
+        )
+    ]
+    assert len(taken) > 300
+    assert all(taken)
+
+
+def test_a_file_of_imagenet_weights_that_is_not_there_is_named(tmp_path):
+    recipe = config.replace(TINY, network="deeplabv3", width=64)
+    recipe = config.replace(recipe, init=str(tmp_path / "nowhere.h5"))
+    with pytest.raises(errors.InputError, match=r"read the weights .*nowhere\.h5"):
+        initial.network(recipe)
