@@ -4,6 +4,7 @@ import contextlib
 import io
 
 import keras
+import tensorflow as tf
 
 from echo_keras.models import heads, tapwise
 
@@ -76,6 +77,15 @@ class Pyramid(keras_cv.layers.SpatialPyramidPooling):
             self.aspp_parallel_channels[branch] = self._dilated(rate, input_shape)
         if self._synchronized:
             self._synchronize()
+
+    def call(self, inputs, training=None):
+        """Join the branches, of which the original turns the last into float32."""
+        branches = [
+            branch(inputs, training=training) for branch in self.aspp_parallel_channels
+        ]
+        branches[-1] += tf.zeros_like(branches[0])  # one mean for all places
+        joined = tf.concat(branches, axis=-1)
+        return self.projection(joined, training=training)
 
     def _dilated(self, rate, input_shape):
         branch = keras.Sequential(

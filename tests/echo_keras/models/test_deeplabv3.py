@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from echo_keras.models import deeplabv3, resnet
+from echo_keras.training import precision
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +73,19 @@ def test_statistics_are_shared_between_replicas_where_asked():
     assert all(layer.synchronized and not layer.fused for layer in norms)
     frames = np.random.default_rng(0).uniform(size=(2, 64, 64, 1)).astype(np.float32)
     assert np.isfinite(network(frames, training=True)).all()
+
+
+def test_in_mixed_precision_the_answer_is_single_and_trains():
+    with precision.policy("bfloat16"):
+        encoder = resnet.shallow(32, width=2, blocks=(1, 1, 1, 1))
+        network = deeplabv3.segmenter(encoder, channels=4, filters=4)
+    assert network.get_layer("head_conv").compute_dtype == "bfloat16"
+    frames = np.random.default_rng(0).random((2, 32, 32, 1)).astype(np.float32)
+    with tf.GradientTape() as tape:
+        answer = network(frames, training=True)
+        loss = tf.reduce_mean(answer[..., 0] ** 2)
+    assert answer.dtype == tf.float32
+    for weight, gradient in zip(
+        network.trainable_weights, tape.gradient(loss, network.trainable_weights)
+    ):
+        assert np.isfinite(gradient).all(), weight.name

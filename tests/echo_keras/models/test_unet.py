@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from echo_keras import errors
 from echo_keras.models import unet
+from echo_keras.training import precision
 
 
 @pytest.fixture
@@ -136,3 +137,13 @@ def test_a_supervised_network_answers_first_and_its_coarser_levels_after(
         part = answers[..., level * channels : (level + 1) * channels]
         assert np.ptp(part) > 0
     assert len(supervised.weights) == len(model.weights) + 4
+
+
+def test_in_mixed_precision_the_answer_is_single_and_the_rest_is_not(noise):
+    with precision.policy("bfloat16"):
+        model = unet.supervised(unet.segmenter(unet.encoder(32, width=2)))
+    computed = {layer.name: layer.compute_dtype for layer in model.layers}
+    assert computed["decoder0b_conv"] == "bfloat16"
+    for name in ("logits", "logits1", "logits2", "probability", "answers"):
+        assert computed[name] == "float32"
+    assert model(noise).dtype == tf.float32
