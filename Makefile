@@ -50,5 +50,5 @@ $(CORE): pyproject.toml requirements.lock tools/setup.py
 	@touch $@
 
 $(DEV): $(CORE)
-	@"$(PYTHON)" tools/setup.py $(VENV) dev
+	@"$(PYTHON)" tools/setup.py $(VENV) dev,tfx
 	@touch $@

@@ -27,7 +27,7 @@ def test_every_recipe_loads_and_names_its_source(path):
     assert text.startswith("# ")
     kind = next(
         kind
-        for kind in (config.Pretrain, config.Finetune)
+        for kind in (config.Pretrain, config.Finetune, config.Pipeline)
         if set(yaml.safe_load(text)) <= {one.name for one in dataclasses.fields(kind)}
     )
     assert config.load(kind, path) != kind()

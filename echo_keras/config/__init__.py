@@ -2,6 +2,7 @@
 
 from echo_keras.config.finetune import Finetune
 from echo_keras.config.flat import load, replace, save
+from echo_keras.config.pipeline import Pipeline
 from echo_keras.config.pretrain import Pretrain
 
-__all__ = ["Finetune", "Pretrain", "load", "replace", "save"]
+__all__ = ["Finetune", "Pipeline", "Pretrain", "load", "replace", "save"]

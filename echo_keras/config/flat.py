@@ -9,7 +9,14 @@ import yaml
 
 from echo_keras import errors
 
-MAY_BE_ZERO = ("warmup_epochs", "warmup_steps", "weight_decay", "average_decay")
+MAY_BE_ZERO = (
+    "warmup_epochs",
+    "warmup_steps",
+    "weight_decay",
+    "average_decay",
+    "max_rejected",
+    "most_flagged",
+)
 """Numbers that may be 0, beside those that are by default."""
 
 BELOW = {"average_decay": 1, "pseudo_share": 1, "seed": 2**31, "subset_seed": 2**31}
@@ -29,7 +36,7 @@ def load(recipe, path=None, **options):
     """Build a recipe: an option goes before the YAML, the YAML before the default.
 
     Args:
-        recipe: The dataclass to build, `Pretrain` or `Finetune`.
+        recipe: The dataclass to build, such as `Pretrain`.
         path: Flat YAML file with what differs from the defaults, or None.
         **options: Values from the command line; None means not given.
 

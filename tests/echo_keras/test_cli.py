@@ -1,4 +1,4 @@
-import importlib
+import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -22,6 +22,9 @@ COMMANDS = [
     "view",
     "demo",
     "compare",
+    "run",
+    "runs",
+    "lineage",
 ]
 HEAVY = ("tensorflow", "keras", "apache_beam", "numpy", "cv2", "matplotlib", "rich")
 COUNTS = {"labelled_frames": 4, "unlabelled_videos": 3}
@@ -400,3 +403,20 @@ def test_demo_runs_on_phantoms_where_no_data_set_is_given(called):
     assert arguments == (pathlib.Path("out"),)
     assert options["camus"] == pathlib.Path("raw")
     assert options["echonet"] is None
+
+
+@pytest.mark.parametrize("words", [("run",), ("runs",), ("lineage", "saved_models/1")])
+def test_without_tfx_the_pipeline_says_what_to_install(monkeypatch, words):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    result = run(*words)
+    assert result.exit_code == 2
+    assert "needs TFX, which is not installed" in result.output
+    assert "tools/setup.py .venv tfx" in result.output
+    assert result.output.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("--runner", "kubeflow"), ("--output", "a.yaml")])
+def test_an_output_belongs_to_a_compiled_pipeline(words):
+    result = run("run", *words)
+    assert result.exit_code == 2
+    assert "--output belongs to --runner kubeflow" in result.output
