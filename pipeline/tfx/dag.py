@@ -134,9 +134,9 @@ def _data(recipe, dataset, source, schema):
     ).with_id(f"DistributionValidator.{dataset}")
     gates = (
         validator,
-        _gate("ExampleValidator", validator, dataset),
+        _gate(validator, dataset, node=f"SchemaGate.{dataset}"),
         splits,
-        _gate("DistributionValidator", splits, dataset),
+        _gate(splits, dataset, node=f"DriftGate.{dataset}"),
         datagates.DomainValidator(
             frames=frames,
             data=dataset,
@@ -163,15 +163,16 @@ def _between(recipe, data, pair):
         config=_comparison(BETWEEN_DATASETS, recipe.dataset_divergence),
         include_split_pairs=[(part, part)],
     ).with_id(f"DistributionValidator.{first}.{second}")
-    data_sets = f"{second} against {first}"
-    gate = _gate("DistributionValidator", compared, data_sets)
-    return [compared, gate.with_id(f"StatisticsGate.{compared.id}")]
+    told = f"{second} against {first}"
+    return [compared, _gate(compared, told, node=f"DriftGate.{first}.{second}")]
 
 
-def _gate(name, validator, data):
+def _gate(validator, data, *, node):
     return datagates.StatisticsGate(
-        anomalies=validator.outputs["anomalies"], gate=name, data=data
-    ).with_id(f"StatisticsGate.{validator.id}")
+        anomalies=validator.outputs["anomalies"],
+        gate=validator.id.partition(".")[0],
+        data=data,
+    ).with_id(node)
 
 
 def _comparison(names, most):

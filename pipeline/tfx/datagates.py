@@ -117,8 +117,13 @@ def _anomalies(uri):
 
 def _sentences(anomalies, where):
     for reason in anomalies.dataset_anomaly_info.reason:
-        yield f"{where}: {reason.description.rstrip('.')}"
+        yield f"{where}: {_short(reason)}"
     for name, info in sorted(anomalies.anomaly_info.items()):
         name = ".".join(info.path.step) or name
         for reason in info.reason:
-            yield f"{name} of {where}: {reason.description.rstrip('.')}"
+            yield f"{name} of {where}: {_short(reason)}"
+
+
+def _short(reason):
+    told = reason.description.replace(" (up to six significant digits)", "")
+    return told.rstrip(". ")

@@ -31,8 +31,7 @@ def test_models_wait_for_the_gates(compiled):
     _, parsed = compiled
     tasks = parsed["root"]["dag"]["tasks"]
     waits = set(tasks["Trainer.pretrain"]["dependentTasks"])
-    assert {"DomainValidator.camus", "EchoExampleGen.camus"} <= waits
-    assert "StatisticsGate.ExampleValidator.camus" in waits
+    assert {"DomainValidator.camus", "SchemaGate.camus", "DriftGate.camus"} <= waits
     assert {"ModelGate", "InfraValidator"} <= set(tasks["Pusher"]["dependentTasks"])
 
 
