@@ -92,7 +92,8 @@ def refresh(models, folder, rules=LATEST, load_version=session.load, *, failed, 
     """Load versions that have appeared in a folder and drop those that have vanished.
 
     A version is dropped only when another can answer instead, or none is left in the
-    folder. Requests that a dropped version is answering are finished.
+    folder; while the folder itself is out of reach nothing changes. Requests that a
+    dropped version is answering are finished.
 
     Args:
         models: Dict of `session.Model` by name; its values are replaced.
@@ -103,6 +104,8 @@ def refresh(models, folder, rules=LATEST, load_version=session.load, *, failed, 
             that they are tried again only once these change.
         say: Called with a line for each change.
     """
+    if not Path(folder).is_dir():
+        return
     found = _found(folder)
     for name in sorted({*found, *models}):
         numbers = wanted(name, found.get(name, []), rules)
@@ -136,7 +139,9 @@ def watched(models, folder, rules=LATEST, load_version=session.load, *, say):
     def poll():
         while not stopped.wait(POLL_SECONDS):
             before = dict(models)
-            refresh(models, folder, rules, load_version, failed=failed, say=say)
+            # What vanishes while it is listed is seen at the next look.
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                refresh(models, folder, rules, load_version, failed=failed, say=say)
             if any(models[name].ended != before[name].ended for name in before):
                 del before
                 gc.collect()  # graphs refer to themselves

@@ -104,9 +104,17 @@ def test_a_newer_version_takes_over_and_the_older_comes_back(folder):
 def test_a_model_whose_versions_all_vanish_is_served_no_more(folder):
     write(folder, "lv/1")
     models = catalog.load(folder, load_version=load_version)
-    shutil.rmtree(folder)
+    shutil.rmtree(folder / "lv")
     assert look(models, folder) == ["no longer serving lv/1"]
     assert served(models) == {"lv": []}
+
+
+def test_while_the_folder_is_out_of_reach_nothing_changes(folder):
+    write(folder, "lv/1")
+    models = catalog.load(folder, load_version=load_version)
+    folder.rename(folder.with_name("away"))
+    assert look(models, folder) == []
+    assert served(models) == {"lv": [1]}
 
 
 def test_a_broken_version_leaves_the_older_and_is_tried_when_its_files_change(folder):
