@@ -8,7 +8,7 @@ import typing
 import numpy as np
 import tensorflow as tf
 
-from echo_keras.serving import session, status
+from echo_keras.serving import parameters, session, status
 
 
 @dataclasses.dataclass(eq=False)
@@ -46,65 +46,77 @@ def batched(servable, batching):
     Returns:
         `session.Servable`.
     """
-    lock = threading.Lock()
-    running = threading.Semaphore(batching.num_batch_threads)
-    open_batches = {}
-    waiting = [0]
+    queue = _Queue(servable, batching, threading.Semaphore(batching.num_batch_threads))
+    return session.Servable(signatures=servable.signatures, run=queue.run)
 
-    def run(name, inputs):
-        size = _rows(inputs)
-        if size > batching.max_batch_size:
+
+@dataclasses.dataclass(eq=False)
+class _Queue:
+    servable: session.Servable
+    batching: parameters.Batching
+    running: threading.Semaphore
+    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+    open_batches: dict = dataclasses.field(default_factory=dict)
+    waiting: int = 0
+
+    def run(self, name, inputs):
+        size, largest = _rows(inputs), self.batching.max_batch_size
+        if size > largest:
             raise status.invalid(
-                f"Task size {size} is larger than maximum input batch size "
-                f"{batching.max_batch_size}"
+                f"Task size {size} is larger than maximum input batch size {largest}"
             )
         if not size:
-            return servable.run(name, inputs)
+            return self.servable.run(name, inputs)
         task = _Task(inputs, size)
         key = (name, *((n, v.dtype, v.shape[1:]) for n, v in sorted(inputs.items())))
-        batch, leads = enter(key, task)
+        batch, leads = self._enter(key, task)
         if leads:
-            lead(name, key, batch)
+            self._lead(name, key, batch)
         task.done.wait()
         if task.error is not None:
             raise task.error
         return task.outputs
 
-    def enter(key, task):
-        with lock:
-            batch = open_batches.get(key)
-            if batch and batch.size + task.size > batching.max_batch_size:
-                del open_batches[key]
-                batch.full.set()
+    def _enter(self, key, task):
+        """Batch that a task has joined, and whether it is the first there."""
+        with self.lock:
+            batch = self.open_batches.get(key)
+            if batch and batch.size + task.size > self.batching.max_batch_size:
+                self._close(key, batch)
                 batch = None
             leads = batch is None
             if leads:
-                if waiting[0] >= batching.max_enqueued_batches:
-                    raise tf.errors.UnavailableError(
-                        None,
-                        None,
-                        "The batch scheduling queue to which this task was submitted "
-                        "is full",
-                    )
-                waiting[0] += 1
-                closes_at = time.monotonic() + batching.batch_timeout_micros / 1e6
-                batch = open_batches[key] = _Batch(closes_at)
+                batch = self._open(key)
             batch.tasks.append(task)
-            if batch.size == batching.max_batch_size:
-                del open_batches[key]
-                batch.full.set()
+            if batch.size == self.batching.max_batch_size:
+                self._close(key, batch)
             return batch, leads
 
-    def lead(name, key, batch):
-        batch.full.wait(max(0.0, batch.closes_at - time.monotonic()))
-        with running:
-            with lock:
-                waiting[0] -= 1
-                if open_batches.get(key) is batch:
-                    del open_batches[key]
-            _run_all(servable, name, batch.tasks, batching.allowed_batch_sizes)
+    def _open(self, key):
+        if self.waiting >= self.batching.max_enqueued_batches:
+            raise tf.errors.UnavailableError(
+                None,
+                None,
+                "The batch scheduling queue to which this task was submitted is full",
+            )
+        self.waiting += 1
+        seconds = self.batching.batch_timeout_micros / 1e6
+        self.open_batches[key] = _Batch(closes_at=time.monotonic() + seconds)
+        return self.open_batches[key]
 
-    return session.Servable(signatures=servable.signatures, run=run)
+    def _close(self, key, batch):
+        if self.open_batches.get(key) is batch:
+            del self.open_batches[key]
+        batch.full.set()
+
+    def _lead(self, name, key, batch):
+        batch.full.wait(max(0.0, batch.closes_at - time.monotonic()))
+        with self.running:
+            with self.lock:
+                self.waiting -= 1
+                self._close(key, batch)
+            allowed = self.batching.allowed_batch_sizes
+            _run_all(self.servable, name, batch.tasks, allowed)
 
 
 def _rows(inputs):

@@ -14,10 +14,13 @@ class Recorder:
     def __init__(self):
         self.sizes = []
         self.first_may_end = threading.Event()
+        self.first_runs = threading.Event()
+        self.entered = threading.Semaphore(0)
 
     def run(self, name, inputs):
         self.sizes.append(len(inputs["x"]))
         if len(self.sizes) == 1:
+            self.first_runs.set()
             assert self.first_may_end.wait(20)
         if (inputs["x"] < 0).any():
             raise tf.errors.InvalidArgumentError(None, None, "negative")
@@ -25,8 +28,18 @@ class Recorder:
 
 
 @pytest.fixture
-def recorder():
-    return Recorder()
+def recorder(monkeypatch):
+    """A recorder that also knows when a call has joined a batch or been refused."""
+    found, enter = Recorder(), batching._Queue._enter
+
+    def noted(*arguments):
+        try:
+            return enter(*arguments)
+        finally:
+            found.entered.release()
+
+    monkeypatch.setattr(batching._Queue, "_enter", noted)
+    return found
 
 
 def joined(recorder, **values):
@@ -46,12 +59,12 @@ def answers(servable, recorder, values, *, before=None):
 
     with concurrent.futures.ThreadPoolExecutor(len(values)) as pool:
         first = pool.submit(call, values[0])
-        while not recorder.sizes:
-            threading.Event().wait(0.001)
+        assert recorder.first_runs.wait(20)
+        assert recorder.entered.acquire(timeout=20)
         others = []
         for value in values[1:]:
             others.append(pool.submit(call, value))
-            threading.Event().wait(0.05)
+            assert recorder.entered.acquire(timeout=20)
         recorder.first_may_end.set()
         return [job.result(20) for job in (first, *others)]
 
