@@ -107,10 +107,8 @@ def markdown(found):
         "Limits": [f"- {limit}" for limit in found["limits"]],
         "Licence terms of the data": [*found["terms"], SYNTHETIC],
         "Scores": list(_scores(found["evaluation"])),
-        "Training": list(
-            _lines(found["training"], without=("validation_loss", "loss"))
-        ),
-        "Pretraining": list(_lines(found["pretraining"]))
+        "Training": list(_lines(found["training"])),
+        "Pretraining": [f"- {data}" for data in found["pretraining"].get("data", [])]
         or [f"None known; the first weights were: {found['recipe']['init']}."],
         "Recipe": list(_lines(found["recipe"])),
         "What the export adds": list(_lines(found["finish"])),
@@ -137,10 +135,12 @@ def _scores(evaluation):
     yield "All figures stand in model_card.json."
 
 
-def _lines(values, *, without=()):
+def _lines(values):
+    """A line for each figure; curves are left to the JSON."""
     for name, value in values.items():
-        if name not in without:
-            yield f"- {name.replace('_', ' ')}: {value}"
+        if not isinstance(value, list):
+            told = f"{value:.4g}" if isinstance(value, float) else value
+            yield f"- {name.replace('_', ' ')}: {told}"
 
 
 def _json(path):

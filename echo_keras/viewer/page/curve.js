@@ -55,7 +55,8 @@ function drawAxes(svg, study, { x, y, right, bottom, least, largest }) {
   const step = round((largest - least) * scale / 4);
   const first = Math.ceil(least * scale / step) * step;
   add(svg, "text", { x: MARGIN.left - 8, y: 16, "text-anchor": "end" }, unit);
-  for (let value = first; value <= largest * scale; value += step) {
+  const last = study.found.length ? largest * scale : -1;
+  for (let value = first; value <= last; value += step) {
     const height = y(value / scale);
     add(svg, "line", { class: "grid", x1: MARGIN.left, x2: right, y1: height, y2: height });
     const at = { x: MARGIN.left - 8, y: height + 4, "text-anchor": "end" };

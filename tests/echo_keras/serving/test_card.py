@@ -18,7 +18,8 @@ TRAINING = {
     "dataset": "camus",
     "source_fingerprint": "f00d",
     "patients": {"train": ["patient0002", "patient0003"], "validation": ["patient4"]},
-    "dice": 0.9,
+    "dice": 0.9005289,
+    "validation_dice": [0.5, 0.9005289],
 }
 
 
@@ -56,6 +57,9 @@ def test_a_card_tells_data_recipe_scores_and_limits(written):
     assert "- source fingerprint: f00d" in text
     assert "- fill holes: True" in text
     assert "- learning rate: 0.002" in text
+    assert "- dice: 0.9005\n" in text
+    assert "validation dice" not in text
+    assert "- {'dataset': 'echonet'}" in text
     assert "No medical device" in text
     assert found["evaluation"]["dice_per_image_interval"] == [0.8947, 0.9173]
     assert found["pretraining"] == {"data": [{"dataset": "echonet"}], "videos": 7}

@@ -3,6 +3,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from tensorflow.core.protobuf import saved_model_pb2
 
 from echo_keras import errors
 from echo_keras.models import deeplabv3, resnet
@@ -105,7 +106,9 @@ def test_an_output_that_is_a_file_is_refused(tuned, tmp_path):
         export.export(tuned, tmp_path / "lv")
 
 
-def test_what_an_export_adds_is_verified_and_told(tuned, tmp_path):
+def test_what_an_export_adds_is_verified_told_and_made_of_stock_operations(
+    tuned, tmp_path
+):
     finish = {"largest_component": True, "fill_holes": True, "temperature": 1.5}
     version = export.export(tuned, tmp_path / "lv", **finish)
     assert export.facts(version)["largest_difference"] <= export.TOLERANCE
@@ -113,3 +116,13 @@ def test_what_an_export_adds_is_verified_and_told(tuned, tmp_path):
     assert (card["name"], card["version"]) == ("lv", 1)
     assert card["finish"] == finish
     assert card["verification"] == export.facts(version)
+    saved = saved_model_pb2.SavedModel()
+    saved.ParseFromString((version / "saved_model.pb").read_bytes())
+    [graph] = saved.meta_graphs
+    operations = {
+        node.op
+        for function in graph.graph_def.library.function
+        for node in function.node_def
+    }
+    assert "TensorScatterMin" in operations
+    assert not {operation for operation in operations if "Py" in operation}
