@@ -1,6 +1,8 @@
 """A TFLite copy of a network in 8 bits, and what it loses in Dice."""
 
+import contextlib
 import itertools
+import os
 
 import numpy as np
 import tensorflow as tf
@@ -71,7 +73,21 @@ def _converted(model, recipe, data):
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = calibration
-    return converter.convert()
+    with _hushed():
+        return converter.convert()
+
+
+@contextlib.contextmanager
+def _hushed():
+    """Hide what the converter, outside of Python, tells its developers."""
+    told = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(told, 2)
+        os.close(told)
 
 
 def _run(content):

@@ -50,6 +50,9 @@ class Study:
             self.reading = reading.read(self.sequence, self.frames)
         except errors.InputError as mistake:
             self.error = str(mistake)
+        finally:
+            if not (self.reading or self.error):
+                self.error = "the viewer failed at this file; its terminal tells why"
 
 
 class Desk:

@@ -4,6 +4,7 @@ import * as curve from "/curve.js";
 import * as stage from "/stage.js";
 
 const POLL = 200, SERVER_POLL = 5000, SERVER_PATIENCE = 4000;
+const LARGEST_FILE = 512 * 2 ** 20; // as in server.py
 const STILL_RATE = 20, DOUBT = 0.8;
 const page = (id) => document.getElementById(id);
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -16,6 +17,7 @@ let playing = false;
 let drawn = 0;
 
 async function open(file) {
+  if (file.size > LARGEST_FILE) return fault(`The file ${file.name} is larger than 512 MB; cut it`);
   lastFile = file;
   fault(null);
   let mine = (study = {});

@@ -1,8 +1,17 @@
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from echo_keras.serving import export, quantized
+
+
+def test_what_the_converter_tells_is_hidden_and_nothing_after_it(capfd):
+    with quantized._hushed():
+        os.write(2, b"for developers")
+    os.write(2, b"for users")
+    assert capfd.readouterr().err == "for users"
 
 
 @pytest.fixture(scope="module")

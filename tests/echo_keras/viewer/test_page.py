@@ -120,6 +120,30 @@ def test_a_file_that_is_no_image_is_told_and_leaves_the_page_ready(page, tmp_pat
     assert page.run("document.body.dataset.state") == "empty"
 
 
+def test_a_file_that_is_too_large_is_told_before_it_is_sent(page):
+    drop = (
+        "const file = new File(['x'], 'long.avi');"
+        "Object.defineProperty(file, 'size', { value: 513 * 2 ** 20 });"
+        "const event = new Event('drop', { cancelable: true });"
+        "event.dataTransfer = { files: [file] }; dispatchEvent(event);"
+    )
+    page.run(f"(() => {{ {drop} }})()")
+    assert page.text("#fault span") == "The file long.avi is larger than 512 MB; cut it"
+
+
+def test_a_dropped_file_is_opened(page, beating):
+    content = cv2.imencode(".png", beating[0])[1].tobytes()
+    drop = (
+        f"const bytes = new Uint8Array({list(content)});"
+        "const event = new Event('drop', { cancelable: true });"
+        "event.dataTransfer = { files: [new File([bytes], 'still.png')] };"
+        "dispatchEvent(event);"
+    )
+    page.run(f"(() => {{ {drop} }})()")
+    page.until(DONE)
+    assert page.text("#file") == "still.png"
+
+
 def test_a_server_that_is_gone_is_told_and_asked_again(page, model, beating_video):
     model.gone = True
     page.choose(beating_video)

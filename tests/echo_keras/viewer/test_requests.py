@@ -109,6 +109,15 @@ def test_a_failing_model_is_told(ask, model, beating):
     assert "no answer" in json.loads(ask("GET", "/api/server")[2])["error"]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_ends_the_waiting_of_the_page(ask, model, beating):
+    model.segment = lambda images: [{}]
+    image = cv2.imencode(".png", beating[0])[1].tobytes()
+    _, _, body = ask("POST", "/api/studies?name=a.png", image)
+    found = finished(ask, json.loads(body)["id"])
+    assert found["error"].startswith("the viewer failed at this file")
+
+
 @pytest.mark.parametrize(
     ("method", "target", "status"),
     [
