@@ -132,7 +132,7 @@ def write(layout, manifest, rejects):
     """
     lines = [json.dumps(vars(reject)) + "\n" for reject in rejects]
     contents = {
-        "rejected.jsonl": "".join(lines),
+        schema.REJECTED: "".join(lines),
         "features.json": json.dumps(schema.FEATURES, indent=2) + "\n",
         schema.MANIFEST: json.dumps(manifest, indent=2) + "\n",
     }

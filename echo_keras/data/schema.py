@@ -15,6 +15,9 @@ import numpy as np
 from echo_keras import errors
 from echo_keras.data import wire
 
+REJECTED = "rejected.jsonl"
+"""Name of the file with a line for all that was odd in the source of the records."""
+
 MANIFEST = "manifest.json"
 """Name of the file that says a folder of records is whole, and what is in it."""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import math
+import sys
 from typing import NamedTuple
 
 import cv2
@@ -106,10 +109,10 @@ def frame(record, *, family, split):
     """
     image = record["image"][..., 0]
     words = {
-        name: record.get(name, b"").decode()
+        name: sys.intern(record.get(name, b"").decode())
         for name in ("patient", "dataset", "view", "phase", "quality")
     }
-    spacing = tuple(record["spacing"].tolist())
+    spacing = _shared(tuple(record["spacing"].tolist()))
     digest = hashlib.blake2b(str(image.shape).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(image))
     mask = record.get("mask")
@@ -117,13 +120,19 @@ def frame(record, *, family, split):
         family=family,
         split=split,
         number=int(record["frame"]),
-        size=image.shape,
+        size=_shared(image.shape),
         spacing=spacing,
-        ejection_fraction=float(record.get("ejection_fraction", np.nan)),
+        ejection_fraction=float(record.get("ejection_fraction", math.nan)),
         digest=digest.digest(),
         ventricle=None if mask is None else ventricle(mask[..., 0], spacing),
         **words,
     )
+
+
+@functools.lru_cache
+def _shared(value):
+    """The same value, kept once: of the frames of all videos there are millions."""
+    return value
 
 
 def beats(frames):

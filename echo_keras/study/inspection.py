@@ -9,7 +9,7 @@ import numpy as np
 
 from echo_keras import aside, errors, progress
 from echo_keras.data import tfrecords
-from echo_keras.study import facts, flags, rules, sheet, summary, tables
+from echo_keras.study import facts, flags, reported, rules, sheet, summary, tables
 
 OUTPUT = "runs/inspect"
 SHOWN = 5
@@ -40,10 +40,17 @@ def run(folder, output=None, *, say):
     splits = summary.splits(manifest["counts"], frames, greys)
     say(tables.text(*summary.table(splits), terminal=sys.stdout.isatty()))
     say(summary.NOTE)
+    odd = reported.read(folder, manifest)
+    for text in reported.lines(odd):
+        say(text)
     found = rules.apply(frames)
     for text in _told(found):
         say(text)
-    account = _account(folder, manifest, splits, found)
+    account = {
+        **_account(folder, manifest, splits),
+        "reported": odd,
+        **_findings(found),
+    }
     with aside.file(output / "inspect.json") as path:
         path.write_text(json.dumps(account, indent=2) + "\n")
     with aside.file(output / "inspect.png") as path:
@@ -118,14 +125,18 @@ def _told(found):
             yield f"  and {len(theirs) - SHOWN} more in inspect.json"
 
 
-def _account(folder, manifest, splits, found):
-    """What `inspect.json` holds."""
-    by_rule = flags.by_rule(found)
+def _account(folder, manifest, splits):
     return {
         "folder": folder,
         "dataset": manifest["dataset"],
         "source_fingerprint": manifest["source_fingerprint"],
         "splits": splits,
+    }
+
+
+def _findings(found):
+    by_rule = flags.by_rule(found)
+    return {
         "rules": {
             rule: {"finds": sentence, "flags": len(by_rule.get(rule, ()))}
             for rule, sentence in rules.SENTENCES.items()

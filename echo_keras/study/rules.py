@@ -33,6 +33,7 @@ SENTENCES = {
     f"{SMALLEST:.0%} or more than {LARGEST:.0%} of the image",
     "several pieces": "the left ventricle is not in one piece",
     "holes": "the left ventricle surrounds something else",
+    "one phase alone": "a view has a mask at end-diastole or at end-systole alone",
     "ED smaller than ES": "the left ventricle is smaller at end-diastole",
     "ejection fraction": "masks and label differ by more than "
     f"{SAME_PLANES} points, or {FEWER_PLANES} if the label saw more planes",
@@ -60,6 +61,7 @@ def apply(frames):
         *implausible(frames),
         *pieces(frames),
         *holes(frames),
+        *single_phases(frames),
         *reversed_phases(frames),
         *ejection_fractions(frames),
         *patients_in_two_splits(frames),
@@ -98,6 +100,13 @@ def holes(frames):
         if frame.ventricle.holes:
             count = {"holes": frame.ventricle.holes}
             yield flags.Flag("holes", (frame,), count)
+
+
+def single_phases(frames):
+    """Yield a flag for each view with a mask of one phase only."""
+    for beat in facts.beats(frames):
+        if len(beat) < len(schema.PHASES):
+            yield flags.Flag("one phase alone", beat, {})
 
 
 def reversed_phases(frames):

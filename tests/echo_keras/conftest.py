@@ -18,6 +18,12 @@ def pytest_configure():
 
 
 @pytest.fixture(scope="session")
+def write_shard():
+    """Function that writes records as a shard, whose description it returns."""
+    return _shard
+
+
+@pytest.fixture(scope="session")
 def write_folder():
     """Function that writes a folder of records from a dict of split to records."""
 
@@ -36,6 +42,7 @@ def write_folder():
             "format": schema.FORMAT,
             "dataset": dataset,
             "source_fingerprint": "0123abcd",
+            "rejected": {},
             "counts": {split: _counts(theirs) for split, theirs in records.items()},
             "shards": shards,
         }

@@ -3,7 +3,6 @@ import json
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from echo_keras import errors
 from echo_keras.data import schema, tfrecords
@@ -32,24 +31,8 @@ def video(patient):
     )
 
 
-def write_shard(folder, file, records):
-    path = folder / file
-    path.parent.mkdir(exist_ok=True)
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        for record in records:
-            writer.write(schema.encode(record))
-    family, _, rest = file.partition("/")
-    return {
-        "file": file,
-        "family": family,
-        "split": rest.split(".")[0].split("-")[1],
-        "bytes": path.stat().st_size,
-        "patients": sorted({record.patient for record in records}),
-    }
-
-
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, write_shard):
     shards = [
         write_shard(
             tmp_path,
@@ -92,7 +75,7 @@ def test_only_the_frames_of_the_wanted_patients_are_read(folder):
     assert names(dataset) == ["c", "b", "b"]
 
 
-def test_frames_between_the_phases_come_when_they_are_wanted(folder):
+def test_frames_between_the_phases_come_when_they_are_wanted(folder, write_shard):
     shard = write_shard(
         folder,
         "sequence/echonet-train.tfrecord-00000-of-00001",
@@ -132,7 +115,7 @@ def test_a_split_that_cannot_be_is_refused_beside_one_that_is(folder):
         tfrecords.unlabelled([folder], splits=("train", "trian"))
 
 
-def test_a_split_whose_shards_are_empty_holds_nothing(folder):
+def test_a_split_whose_shards_are_empty_holds_nothing(folder, write_shard):
     path = folder / tfrecords.MANIFEST
     manifest = json.loads(path.read_text())
     empty = "labelled/echonet-test.tfrecord-00000-of-00001"

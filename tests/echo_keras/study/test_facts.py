@@ -1,5 +1,7 @@
 """What is measured of a frame is what its mask and pixels show."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,17 @@ def test_what_an_unlabelled_frame_lacks_is_unknown():
     assert found.place == ("unlabelled", "train", "a", "2CH", "", 7)
     same = record(np.zeros((3, 5), np.uint8))
     assert facts.place(same, family="unlabelled", split="train") == found.place
+
+
+def test_frames_of_a_video_share_what_they_have_in_common():
+    image = np.zeros((3, 5), np.uint8)
+    measured(image)
+    tracemalloc.start()
+    frames = [measured(image, frame=np.int64(300 + n)) for n in range(1000)]
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len({id(frame.patient) for frame in frames}) == 1
+    assert kept / len(frames) < 300
 
 
 def test_beats_pair_the_phases_of_each_view():

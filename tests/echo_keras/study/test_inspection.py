@@ -60,6 +60,10 @@ def hole(records, **_):
     change(records, "test", "between", mask=mask)
 
 
+def lost_phase(records, **_):
+    records["test"].remove(first(records, "test", "ES"))
+
+
 def exchanged_phases(records, **_):
     masks = [first(records, "test", phase).mask for phase in ("ED", "ES")]
     for phase, mask in zip(("ES", "ED"), masks):
@@ -92,6 +96,7 @@ def pixels_under_another_name(records, video, **_):
         (implausible_size, "implausible size", ["d"]),
         (several_pieces, "several pieces", ["d"]),
         (hole, "holes", ["d"]),
+        (lost_phase, "one phase alone", ["d"]),
         (exchanged_phases, "ED smaller than ES", ["d"]),
         (wrong_label, "ejection fraction", ["d"]),
         (patient_again, "patient in two splits", ["d"]),
@@ -159,6 +164,29 @@ def test_the_findings_are_told_and_kept(spoiled, said, tmp_path):
     assert found["splits"]["train"]["counts"]["sequence_frames"] == 9
     sheet = cv2.imread(str(tmp_path / "out/inspect.png"))
     assert sheet.shape[1] == 1760
+
+
+def test_what_the_job_reported_is_told_again(spoiled, said, tmp_path):
+    manifest = tfrecords.manifest(spoiled)
+    manifest["rejected"] = {"unlisted": 2, "missing": 1}
+    (spoiled / "manifest.json").write_text(json.dumps(manifest))
+    cases = {"unlisted": ["x", "y"], "missing": ["z"]}
+    rejects = [
+        {"file": file, "reason": reason, "detail": f"why {file}"}
+        for reason, files in cases.items()
+        for file in files
+    ]
+    lines = [json.dumps(reject) + "\n" for reject in rejects]
+    (spoiled / "rejected.jsonl").write_text("".join(lines))
+    inspection.run(spoiled, tmp_path / "out", say=said.append)
+    assert "  unlisted: 2, first x: why x" in said
+    assert "  missing: 1, first z: why z" in said
+    found = json.loads((tmp_path / "out/inspect.json").read_text())["reported"]
+    assert found["unlisted"]["cases"][1] == {"file": "y", "detail": "why y"}
+    (spoiled / "rejected.jsonl").unlink()
+    said.clear()
+    inspection.run(spoiled, tmp_path / "out", say=said.append)
+    assert "  unlisted: 2" in said
 
 
 def test_the_records_are_left_as_they_are(spoiled, said, tmp_path, monkeypatch):

@@ -144,7 +144,8 @@ def test_a_patient_in_three_splits_is_one_finding(frame):
 def test_equal_frames_of_one_patient_are_as_they_should_be(frame):
     stored = frame()
     video = frame(**UNLABELLED)._replace(digest=stored.digest)
-    assert rules.apply([stored, video]) == []
+    assert list(rules.pixels_in_two_splits([stored, video])) == []
+    assert list(rules.pixels_of_two_patients([stored, video])) == []
 
 
 def test_all_equal_frames_of_two_patients_are_one_finding(frame):

@@ -49,7 +49,7 @@ def test_flagged_frames_come_first_and_every_rule_has_its_place(
     empty = np.zeros((80, 80), np.uint8)
     hearts["train"] += [heart(f"e{n}", "between", mask=empty) for n in range(6)]
     seen = hearts["test"][0].image
-    hearts["train"] += [heart("z", "ED", image=seen, quality="poor")]
+    hearts["train"] += [heart("z", "ED", image=seen, quality="poor"), heart("z", "ES")]
     sections = sheet.choose(*measured(write_folder(tmp_path, hearts)))
     heading, panels = next(iter(sections.items()))
     assert heading == "flagged: 5 of 7"
