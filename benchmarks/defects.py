@@ -19,7 +19,7 @@ from pipeline import build, phantom
 QUICK = {"views": ("4CH",), "half_sequence": False}
 FORMS = {
     "EchoNet-Dynamic": ("echonet", 30, {"frames": 32}),
-    "CAMUS": ("camus", 26, QUICK),
+    "CAMUS": ("camus", 28, QUICK),
     "CAMUS of 2019": ("camus", 6, {**QUICK, "release": "2019"}),
 }
 IN_MEMORY = ("--direct_running_mode=in_memory", "--direct_num_workers=1")

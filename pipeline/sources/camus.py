@@ -177,7 +177,12 @@ def _oddities(found, patients, splits):
 
 
 def _duplicates(patient):
-    """Images of which another format is read."""
+    """Images of which another format is read, and data beside another of its image."""
+    for path in patient.files:
+        packed = f"{path[:-4]}.zraw"
+        if path.endswith(".raw") and packed in patient.files:
+            detail = f"{packed} is there too, and the header tells which is read"
+            yield listings.Reject(path, "duplicate file", detail)
     for match in map(_FILE.fullmatch, patient.files):
         if match["part"] and not match.string.endswith("raw"):
             read = patient.details["views"][match["view"]][match["part"]]
@@ -220,8 +225,7 @@ def _settings(path):
         for key, value in pairs
         if value.strip()
     }
-    for key, largest in camus_views.LARGEST.items():
-        text = found.get(key, "0")
-        if not re.fullmatch(r"\d+(\.\d+)?", text) or float(text) > largest:
-            raise listings.DefectError("bad number", f"{key} {text!r:.80}")
+    for key, allowed in camus_views.NUMBERS.items():
+        if key in found and not re.fullmatch(allowed, found[key]):
+            raise listings.DefectError("bad number", f"{key} {found[key]!r:.80}")
     return found

@@ -6,8 +6,11 @@ from echo_keras.data import schema
 from pipeline.sources import frames, images, listings
 
 SEQUENCES = ("half_sequence", "sequence")
-LARGEST = {**dict.fromkeys(schema.PHASES, 1e6), "EF": 100}
-"""Keys of a `.cfg` file whose values must be numbers, from 0 to these."""
+NUMBERS = {
+    **dict.fromkeys(schema.PHASES, r"0*[1-9]\d{0,5}(\.0+)?"),
+    "EF": r"100(\.0+)?|\d{1,2}(\.\d+)?",
+}
+"""Keys of a `.cfg` file and how their values look: a frame from 1 on, a percentage."""
 
 
 def records(patient, view, choice, *, folder, settings):

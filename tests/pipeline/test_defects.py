@@ -10,6 +10,7 @@ import tensorflow as tf
 from echo_keras.data import schema, tfrecords
 from pipeline import build, phantom
 from pipeline.phantom.defects import camus, camus_2019, echonet, planting
+from pipeline.sources import camus as camus_source
 
 QUICK = {"views": ("4CH",), "half_sequence": False}
 FORMS = {
@@ -55,7 +56,10 @@ LEFT = {
         "missing-patient": (0, 0),
         "empty-folder": (0, 0),
     },
-    "camus of 2019": dict.fromkeys(camus_2019.OF_PATIENTS, (1, 1)),
+    "camus of 2019": {
+        **dict.fromkeys(camus_2019.OF_PATIENTS, (1, 1)),
+        "doubled-data": (2, 1),
+    },
 }
 
 
@@ -150,6 +154,16 @@ def test_the_counts_fall_by_the_patients_that_are_lost(form, sound, damaged, pla
     for split in {*expected, *damaged.counts}:
         found = damaged.counts.get(split, {"patients": 0})["patients"]
         assert found == expected.get(split, 0), split
+
+
+def test_a_missing_sequence_is_reported_where_others_have_theirs(camus_copy):
+    folder = camus_copy.folder
+    before = camus_source.listing(folder).rejects
+    planted = list(camus.OF_PATIENTS["missing-sequence"](folder, "patient0002"))
+    after = camus_source.listing(folder).rejects
+    told = [(reject.file, reject.reason) for reject in after if reject not in before]
+    assert told == planted
+    assert planted[0][1] == "no sequence"
 
 
 def test_every_defect_befalls_a_patient_of_its_own(form, planted):

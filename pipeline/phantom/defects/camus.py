@@ -156,6 +156,12 @@ def _text_in_settings(folder, name):
     yield _relative(path, folder), "bad number"
 
 
+def _zero_in_settings(folder, name):
+    path = edit.settings(folder, name)
+    path.write_text(edit.given(path.read_text(), ED=0))
+    yield _relative(path, folder), "bad number"
+
+
 def _windows_settings(folder, name):
     path = edit.settings(folder, name)
     edit.to_windows(path)
@@ -168,10 +174,28 @@ def _missing_settings(folder, name):
     yield name, "no settings"
 
 
+def _missing_sequence(folder, name):
+    """Remove a view's sequence, which nobody misses where no patient has any."""
+    path = edit.settings(folder, name)
+    reason = None
+    for path in reversed(edit.images(folder, name, "half_sequence*")):
+        path.unlink()
+        reason = "no sequence"
+    yield _relative(path, folder), reason
+
+
 def _windows_lists(folder):
     for path in sorted((folder / edit.LISTS).iterdir()):
         edit.to_windows(path)
         yield _relative(path, folder), None
+
+
+def _stray_folder(folder):
+    image = min((folder / edit.IMAGES).glob("*/*_ED.nii.gz"))
+    path = folder / edit.IMAGES / "unsorted" / image.name
+    path.parent.mkdir()
+    shutil.copyfile(image, path)
+    yield _relative(path, folder), "unknown file"
 
 
 def _folder_loop(folder):
@@ -206,11 +230,14 @@ OF_PATIENTS = {
     "unknown-file": _unknown_file,
     "reversed-sequence": _reversed_sequence,
     "text-in-settings": _text_in_settings,
+    "zero-in-settings": _zero_in_settings,
     "windows-settings": _windows_settings,
     "missing-settings": _missing_settings,
+    "missing-sequence": _missing_sequence,
 }
 OF_THE_WHOLE = {
     "windows-lists": _windows_lists,
+    "stray-folder": _stray_folder,
     "folder-loop": _folder_loop,
     "linked-folder": _linked_folder,
 }

@@ -43,11 +43,19 @@ def _missing_raw(folder, name):
     yield header, "missing"
 
 
+def _doubled_data(folder, name):
+    _, data = _still(folder, name, compressed=True)
+    plain = data.with_suffix(".raw")
+    plain.write_bytes(b"left by another program")
+    yield plain.relative_to(folder).as_posix(), "duplicate file"
+
+
 OF_PATIENTS = {
     "cut-raw": _cut_raw,
     "cut-zraw": _cut_zraw,
     "garbled-zraw": _garbled_zraw,
     "missing-raw": _missing_raw,
+    "doubled-data": _doubled_data,
 }
 OF_THE_WHOLE = {}
 

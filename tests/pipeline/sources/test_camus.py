@@ -184,6 +184,8 @@ def test_quality_is_the_own_views_or_else_the_others(camus_copy):
         ("EF: 100.1", "bad number"),
         ("EF: nan", "bad number"),
         ("ED: 1.x", "bad number"),
+        ("ED: 0", "bad number"),
+        ("ED: 1.5", "bad number"),
         (f"ED: {'9' * 400}", "bad number"),
         ("ES: 7", "video too"),
     ],
@@ -447,6 +449,16 @@ def test_two_releases_in_one_folder_are_refused(camus_copy):
     write_original(camus_copy.folder / "training", "patient0003", masks=True)
     with pytest.raises(errors.InputError, match=r"two releases .* and training, which"):
         camus.listing(camus_copy.folder)
+
+
+def test_data_beside_other_data_of_their_image_are_told(tmp_path):
+    where = tmp_path / "training"
+    write_original(where, "patient0001", masks=True, compressed=True)
+    (where / "patient0001" / "patient0001_4CH_ES.raw").write_bytes(b"which?")
+    assert reported(camus.listing(tmp_path)) == [
+        ("patient0001_4CH_ES.raw", "duplicate file")
+    ]
+    assert rejects(read(tmp_path)) == []
 
 
 @pytest.mark.parametrize(
