@@ -64,15 +64,20 @@ def write(
     with aside.folder(output) as folder:
         form.prepare(folder)
         make = functools.partial(form.write_patient, folder, seed=seed, **options)
-        with progress.bar("phantom", patients, unit="patients") as advance:
-            written = []
-            for patient in _spread(make, range(patients), workers):
-                written.append(patient)
-                advance()
-        form.finish(folder, written)
+        form.finish(folder, _written(make, patients, workers))
         if names:
             planting.plant(folder, names, kinds, seed=seed)
     return patients
+
+
+def _written(make, patients, workers):
+    """What `make` returns for each patient, told as they are written."""
+    written = []
+    with progress.bar("phantom", patients, unit="patients") as advance:
+        for patient in _spread(make, range(patients), workers):
+            written.append(patient)
+            advance()
+    return written
 
 
 def _form(layout, release):
