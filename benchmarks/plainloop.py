@@ -22,24 +22,7 @@ def labelled(files, size, *, batch):
         Number of frames in whole batches.
     """
     random = np.random.default_rng(0)
-    images, masks, count = [], [], 0
-    for example in _examples(files):
-        image = cv2.imdecode(_array(example, "image"), cv2.IMREAD_GRAYSCALE)
-        mask = cv2.imdecode(_array(example, "mask"), cv2.IMREAD_GRAYSCALE)
-        image = _resized(image, size)
-        mask = cv2.resize(mask, (size, size), interpolation=cv2.INTER_NEAREST)
-        mask = (mask == 1).astype(np.float32)
-        matrix = _affine(random, size, degrees=20)
-        image = cv2.warpAffine(image, matrix, (size, size))
-        mask = cv2.warpAffine(mask, matrix, (size, size), flags=cv2.INTER_NEAREST)
-        image = image ** np.exp(random.uniform(-0.5, 0.5)) * random.uniform(0.8, 1.2)
-        noise = random.standard_normal(image.shape, np.float32)
-        images.append(np.clip(image * (1 + 0.08 * noise), 0, 1))
-        masks.append(mask)
-        if len(images) == batch:
-            count += len(np.stack(images)) and len(np.stack(masks))
-            images, masks = [], []
-    return count
+    return _batched(files, lambda each: _moved(each, size, random), batch)
 
 
 def pairs(files, size, *, batch):
@@ -54,15 +37,40 @@ def pairs(files, size, *, batch):
         Number of pairs in whole batches.
     """
     random = np.random.default_rng(0)
+    return _batched(files, lambda each: _views(each, size, random), batch)
+
+
+def _batched(files, draw, batch):
     drawn, count = [], 0
     for example in _examples(files):
-        image = cv2.imdecode(_array(example, "frames"), cv2.IMREAD_GRAYSCALE)
-        image = _resized(image, size)
-        drawn.append([_view(image, random) for _ in range(2)])
+        drawn.append(draw(example))
         if len(drawn) == batch:
-            count += len(np.stack(drawn))
+            first, _ = (np.stack(each) for each in zip(*drawn))
+            count += len(first)
             drawn = []
     return count
+
+
+def _moved(example, size, random):
+    """A frame and its mask."""
+    image = cv2.imdecode(_array(example, "image"), cv2.IMREAD_GRAYSCALE)
+    mask = cv2.imdecode(_array(example, "mask"), cv2.IMREAD_GRAYSCALE)
+    image = _resized(image, size)
+    mask = cv2.resize(mask, (size, size), interpolation=cv2.INTER_NEAREST)
+    mask = (mask == 1).astype(np.float32)
+    matrix = _affine(random, size, degrees=20)
+    image = cv2.warpAffine(image, matrix, (size, size))
+    mask = cv2.warpAffine(mask, matrix, (size, size), flags=cv2.INTER_NEAREST)
+    image = image ** np.exp(random.uniform(-0.5, 0.5)) * random.uniform(0.8, 1.2)
+    noise = random.standard_normal(image.shape, np.float32)
+    return np.clip(image * (1 + 0.08 * noise), 0, 1), mask
+
+
+def _views(example, size, random):
+    """Two views of a frame."""
+    image = cv2.imdecode(_array(example, "frames"), cv2.IMREAD_GRAYSCALE)
+    image = _resized(image, size)
+    return _view(image, random), _view(image, random)
 
 
 def _view(image, random):

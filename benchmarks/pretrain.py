@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 
-FOLDER = pathlib.Path(__file__).parent
+ROOT = pathlib.Path(__file__).parents[1]
 CASES = (("resnet50", 112), ("resnet50", 224), ("unet", 112))
 PRECISIONS = ("float32", "bfloat16")
 
@@ -21,12 +21,12 @@ PRECISIONS = ("float32", "bfloat16")
 class Stack:
     """A process that takes training steps on demand: JSON lines in, JSON lines out."""
 
-    def __init__(self, name, python, script, modes):
+    def __init__(self, name, python, module, modes):
         self.name = name
         self.modes = modes
         self._process = subprocess.Popen(
-            [python, str(FOLDER / script)],
-            cwd=FOLDER.parent,
+            [python, "-m", f"benchmarks.{module}"],
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -39,7 +39,7 @@ class Stack:
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
-            sys.exit(f"{self.name} stopped at {case}; run its script alone to see why")
+            sys.exit(f"{self.name} stopped at {case}; run its module alone to see why")
         return json.loads(answer)["seconds"]
 
 
@@ -51,9 +51,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=7, help="steps of each kind")
     parser.add_argument("--encoder", choices=("resnet50", "unet"), help="one alone")
     options = parser.parse_args()
-    stacks = [Stack("keras", sys.executable, "steps_keras.py", ("full", "network"))]
+    stacks = [Stack("keras", sys.executable, "steps_keras", ("full", "network"))]
     if options.torch:
-        stacks.append(Stack("torch", options.torch, "steps_torch.py", ("network",)))
+        stacks.append(Stack("torch", options.torch, "steps_torch", ("network",)))
     sys.stdout.write("encoder   size  stack  step     precision  images/s  range\n")
     for encoder, size in CASES:
         if options.encoder not in (None, encoder):

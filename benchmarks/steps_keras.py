@@ -1,12 +1,9 @@
 """Training steps of this library, for `benchmarks.pretrain` to time."""
 
-import json
-import sys
-import time
-
 import numpy as np
 import tensorflow as tf
 
+from benchmarks import answering
 from echo_keras import config
 from echo_keras.training import learner
 
@@ -38,21 +35,5 @@ def step(encoder, size, batch, mode, precision):
     return lambda: taken(data)["loss"].numpy()
 
 
-def main():
-    """Answer each line of JSON with the seconds of one step."""
-    known, place = {}, None
-    for line in sys.stdin:
-        case = json.loads(line)
-        if (case["encoder"], case["size"]) != place:
-            known, place = {}, (case["encoder"], case["size"])
-        if line not in known:
-            known[line] = step(**case)
-            known[line]()
-        start = time.perf_counter()
-        known[line]()
-        sys.stdout.write(json.dumps({"seconds": time.perf_counter() - start}) + "\n")
-        sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    answering.main(step)

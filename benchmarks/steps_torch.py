@@ -1,12 +1,12 @@
 """The twin in PyTorch of `steps_keras`: same networks, batch, loss and optimiser."""
 
-import json
 import sys
-import time
 
 import torch
 from torch import nn
 from torch.nn import functional
+
+from benchmarks import answering
 
 BLOCKS = (3, 4, 6, 3)
 DILATIONS = ((1, 1), (1, 1), (1, 2), (2, 4))
@@ -107,21 +107,5 @@ def step(encoder, size, batch, mode, precision):
     return taken
 
 
-def main():
-    """Answer each line of JSON with the seconds of one step."""
-    known, place = {}, None
-    for line in sys.stdin:
-        case = json.loads(line)
-        if (case["encoder"], case["size"]) != place:
-            known, place = {}, (case["encoder"], case["size"])
-        if line not in known:
-            known[line] = step(**case)
-            known[line]()
-        start = time.perf_counter()
-        known[line]()
-        sys.stdout.write(json.dumps({"seconds": time.perf_counter() - start}) + "\n")
-        sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    answering.main(step)
