@@ -85,54 +85,48 @@ def run(
     unlabelled_frames="8",
     shards=None,
     max_rejected=0.01,
+    exclude=(),
     beam_args=(),
 ):
     """Convert a data set into a folder of records.
 
-    The work is done in `OUTPUT.partial`, which becomes `OUTPUT` when it is whole; a
-    further run continues what an earlier one left there.
+    `OUTPUT.partial` becomes `OUTPUT` when it is whole; until then a run continues it.
 
     Args:
         dataset: `echonet` or `camus`.
         source: Folder of the data set as it was downloaded, local or a URL.
         output: Folder to write, local or a URL; it must be missing or empty.
-        unlabelled_frames: Frames kept of each video without labels: `between` ED and
-            ES, `all`, or a number spread over the video.
+        unlabelled_frames: Frames kept without labels, as of `frames.choice`.
         shards: Shards of each split; by default one for 16 patients, 64 at most.
         max_rejected: Largest share of files that may be damaged, 0 to 1.
+        exclude: Names of patients to leave out.
         beam_args: Options for Beam; without `--runner` the job runs here on all cores.
 
     Returns:
         The manifest, a dict; see `echo_keras.data.tfrecords`.
 
     Raises:
-        InputError: The source, an option or the output is not usable, or too many
-            files are damaged.
+        InputError: Source, option or output are not usable, or too much is damaged.
     """
     choice = frames.choice(unlabelled_frames)
     files.use_options(beam_args)
     source, output = str(source).rstrip("/"), str(output).rstrip("/")
     layout = layouts.Layout(output)
-    is_finished = resuming.is_finished(layout)
-    if not is_finished:
-        resuming.check_output(layout, source)
-    listing = importlib.import_module(f"pipeline.sources.{dataset}").listing(source)
-    _check_patients(listing, source, most=max_rejected)
+    resuming.check_output(layout, source)
+    listing = _listing(dataset, source, exclude, most=max_rejected)
     plan = sharding.plan(dataset, listing.patients, shards)
     identity = resuming.identity(listing, plan, choice)
-    if is_finished:
+    if resuming.is_finished(layout):
         return _cleaned_up(layout, identity)
     with resuming.alone(layout):
         resuming.take_over(layout, identity)
         resuming.forget_changed(plan, layout)
         summaries = _convert(dataset, plan, choice, layout, beam_args=beam_args)
-        rejects = _rejects(listing, summaries)
-        manifests.check_rejects(rejects, listing.patients, most=max_rejected)
-        command = _command(dataset, source, choice, shards, max_rejected)
+        command = _command(dataset, source, choice, shards, max_rejected, exclude)
+        rejects = _rejects(listing, summaries, most=max_rejected)
         origin = {"dataset": dataset, "source": source, "command": command}
         manifest = manifests.manifest(listing, summaries, rejects, **origin)
-        _finish(layout, manifest, rejects)
-    return manifest
+        return _finish(layout, manifest, rejects)
 
 
 def _cleaned_up(layout, identity):
@@ -142,16 +136,31 @@ def _cleaned_up(layout, identity):
     return json.loads(files.content(f"{layout.output}/{schema.MANIFEST}"))
 
 
-def _check_patients(listing, source, *, most):
+def _listing(dataset, source, exclude, *, most):
+    reader = importlib.import_module(f"pipeline.sources.{dataset}")
+    listing = listings.without(reader.listing(source), exclude)
     if not listing.patients:
         manifests.check_rejects(listing.rejects, (), most=most)
         raise errors.InputError(f"{source} lists no patient who can be converted")
     manifests.check_patients(listing, most=most)
+    return listing
 
 
-def _rejects(listing, summaries):
+def _rejects(listing, summaries, *, most):
     found = [reject for summary in summaries for reject in summary["rejects"]]
-    return [*listing.rejects, *(listings.Reject(**reject) for reject in found)]
+    rejects = [*listing.rejects, *(listings.Reject(**reject) for reject in found)]
+    manifests.check_rejects(rejects, listing.patients, most=most)
+    return rejects
+
+
+def _tell_if_nothing_is_between(choice, summaries):
+    if choice == "between" and not any(
+        summary["counts"]["unlabelled_videos"] for summary in summaries
+    ):
+        sys.stderr.write(
+            "no video was kept, as the source holds no frame between ED and ES; give "
+            "--unlabelled-frames a number or all to have some for pretraining\n"
+        )
 
 
 def _convert(dataset, plan, choice, layout, *, beam_args):
@@ -182,7 +191,9 @@ def _convert(dataset, plan, choice, layout, *, beam_args):
             f"{layout.work}: is the disk full, or closed to writing? Make room and run "
             "the same command again, which converts only what is missing"
         )
-    return [json.loads(files.content(layout.summary(shard))) for shard in plan]
+    summaries = [json.loads(files.content(layout.summary(shard))) for shard in plan]
+    _tell_if_nothing_is_between(choice, summaries)
+    return summaries
 
 
 @contextlib.contextmanager
@@ -209,11 +220,12 @@ def _ended_by_interrupt():
         signal.signal(signal.SIGINT, before)
 
 
-def _command(dataset, source, choice, shards, max_rejected):
+def _command(dataset, source, choice, shards, max_rejected, exclude):
     """The command without output and Beam options, which decide nothing."""
     words = ["echo-keras", "build-tfrecords", "--dataset", dataset, "--source", source]
     words += ["--unlabelled-frames", str(choice), "--max-rejected", str(max_rejected)]
-    return shlex.join(words + (["--shards", str(shards)] if shards else []))
+    words += ["--shards", str(shards)] if shards else []
+    return shlex.join(words + [f"--exclude={name}" for name in exclude])
 
 
 def _finish(layout, manifest, rejects):
@@ -221,3 +233,4 @@ def _finish(layout, manifest, rejects):
     if not files.is_remote(layout.output):
         Path(layout.records).replace(layout.output)
     files.remove(layout.work)
+    return manifest

@@ -12,7 +12,7 @@ from pipeline import files, manifests
 
 
 def check_output(layout, source):
-    """Refuse an output that is taken or would do harm.
+    """Refuse an output that would do harm or is taken, unless this job finished it.
 
     Args:
         layout: `Layout` of the job.
@@ -22,6 +22,8 @@ def check_output(layout, source):
         InputError: It holds something, is a link, lies inside the source, or is the
             folder that the job was started in.
     """
+    if is_finished(layout):
+        return
     if _is_taken(layout):
         raise taken(layout)
     if _is_within(layout.output, source):
@@ -77,6 +79,11 @@ def identity(listing, plan, choice):
         "source_fingerprint": listing.fingerprint,
         "unlabelled_frames": choice,
         "shards": [shard.name for shard in plan],
+        "patients": hashlib.sha256(
+            "\n".join(
+                patient.name for shard in plan for patient in shard.patients
+            ).encode("utf-8", "surrogateescape")
+        ).hexdigest(),
         "versions": manifests.versions(),
         "code": _code(),
     }

@@ -79,9 +79,10 @@ def phantom(
     show_default=True,
     help="Share of rejected files above which the job fails.",
 )
+@click.option("--exclude", multiple=True, help="Patient to leave out; may be repeated.")
 @click.argument("beam", nargs=-1, type=click.UNPROCESSED)
 def build_tfrecords(
-    dataset, source, output, unlabelled_frames, shards, max_rejected, beam
+    dataset, source, output, unlabelled_frames, shards, max_rejected, exclude, beam
 ):
     """Convert a data set to TFRecords; what follows `--` goes to Beam."""
     from pipeline import build
@@ -93,6 +94,7 @@ def build_tfrecords(
         unlabelled_frames=unlabelled_frames,
         shards=shards,
         max_rejected=max_rejected,
+        exclude=exclude,
         beam_args=beam,
     )
     totals = manifest["counts"].values()

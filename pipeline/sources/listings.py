@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 
+from echo_keras import errors
+
 FACTS = frozenset(
     {
         "unlisted",
+        "excluded",
         "untraced",
         "no sequence",
         "no settings",
@@ -82,6 +85,29 @@ class Listing:
     patients: tuple[Patient, ...]
     rejects: tuple[Reject, ...]
     fingerprint: str
+
+
+def without(listing, names):
+    """The listing without some of its patients, which it tells among the rejects.
+
+    Args:
+        listing: `Listing`.
+        names: Names of the patients to leave out.
+
+    Raises:
+        InputError: One of them is not there.
+    """
+    left = [patient for patient in listing.patients if patient.name not in names]
+    unknown = set(names).difference(patient.name for patient in listing.patients)
+    if unknown:
+        raise errors.InputError(
+            f"there is no patient {min(unknown)} to exclude; patients are named as in "
+            f"{listing.patients[0].name if listing.patients else 'the source'}"
+        )
+    told = [Reject(name, "excluded", "left out by --exclude") for name in sorted(names)]
+    return dataclasses.replace(
+        listing, patients=tuple(left), rejects=(*listing.rejects, *told)
+    )
 
 
 def fingerprint(found, digests):

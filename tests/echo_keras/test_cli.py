@@ -205,6 +205,7 @@ def test_build_tfrecords_passes_what_follows_the_dashes_to_beam(called):
     result = run(
         *("build-tfrecords", "--dataset", "echonet", "--source", "raw"),
         *("--output", "out", "--shards", 2, "--max-rejected", 0.5),
+        *("--exclude", "a", "--exclude", "b"),
         *("--", "--direct_num_workers", 2, "--runner=DirectRunner"),
     )
     assert result.output.startswith("8 labelled frames, 6 unlabelled videos")
@@ -213,6 +214,7 @@ def test_build_tfrecords_passes_what_follows_the_dashes_to_beam(called):
     assert arguments == ("echonet", "raw", "out")
     assert options["shards"] == 2
     assert options["max_rejected"] == 0.5
+    assert options["exclude"] == ("a", "b")
     assert options["beam_args"] == (
         "--direct_num_workers",
         "2",

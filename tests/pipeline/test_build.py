@@ -188,6 +188,49 @@ def test_a_patient_counts_as_one_however_many_files_are_gone(camus_copy, tmp_pat
         run("camus", camus_copy.folder, tmp_path / "records", **options)
 
 
+def test_a_patient_can_be_left_out(camus_copy, tmp_path):
+    run("camus", camus_copy.folder, tmp_path / "whole")
+    manifest = run(
+        "camus", camus_copy.folder, tmp_path / "records", exclude=("patient0004",)
+    )
+    assert "unlisted" not in manifest["counts"]
+    assert manifest["rejected"] == {"excluded": 1, "unlisted": 1}
+    assert manifest["command"].endswith(" --exclude=patient0004")
+    whole, left = contents(tmp_path / "whole"), contents(tmp_path / "records")
+    shards = [shard["file"] for shard in manifest["shards"]]
+    assert [left[shard] for shard in shards] == [whole[shard] for shard in shards]
+
+
+def test_a_patient_to_leave_out_has_to_be_there(camus_copy, tmp_path):
+    source = camus_copy.folder
+    with pytest.raises(errors.InputError, match=r"no patient 4 .* patient0001"):
+        run("camus", source, tmp_path / "records", exclude=("4",))
+
+
+def test_what_was_begun_with_other_patients_is_not_taken_over(echonet_copy, tmp_path):
+    source = echonet_copy.write()
+    echonet_copy.video("0X000").write_bytes(b"")
+    with pytest.raises(errors.InputError, match="1 not a video"):
+        run("echonet", source, tmp_path / "records", shards=1)
+    options = {"shards": 1, "exclude": ("0X000",)}
+    manifest = run("echonet", source, tmp_path / "records", **options)
+    train = [shard for shard in manifest["shards"] if shard["split"] == "train"]
+    assert [shard["patients"] for shard in train] == [["0X001"], ["0X001"]]
+
+
+@pytest.mark.parametrize(("choice", "told"), [("between", True), ("all", False)])
+def test_a_source_with_nothing_between_the_phases_is_told(
+    camus_copy, tmp_path, capsys, choice, told
+):
+    for path in camus_copy.folder.rglob("*half_sequence*"):
+        path.unlink()
+    options = {"unlabelled_frames": choice}
+    manifest = run("camus", camus_copy.folder, tmp_path / "records", **options)
+    videos = manifest["counts"]["train"]["unlabelled_videos"]
+    assert (videos == 0) == told
+    assert ("no video was kept" in capsys.readouterr().err) == told
+
+
 def test_a_data_set_without_a_usable_patient_is_refused(echonet_copy, tmp_path):
     echonet_copy.traced = {}
     with pytest.raises(errors.InputError, match="lists no patient who can be"):
