@@ -32,6 +32,8 @@ def main(venv, extra=""):
     _install_installer(python, pathlib.Path(venv))
     project = f".[{extra}]" if extra else "."
     command = [python, "-m", "uv", "pip", "install", "--quiet", "--python", python]
+    if sys.dont_write_bytecode:  # or else TensorFlow is compiled anew at each start
+        command += ["--compile-bytecode"]
     # The hashes of the lock hold for all that it pins, which is all but the project.
     command += ["--constraint", "requirements.lock"]
     command += ["--build-constraint", "requirements.lock", "--editable", project]

@@ -73,6 +73,16 @@ def test_an_environment_that_is_there_is_kept(setup, commands, tmp_path):
     assert commands[-1][-1] == "."
 
 
+@pytest.mark.parametrize("stays", [True, False])
+def test_modules_are_compiled_where_python_may_not_keep_them_so(
+    setup, commands, monkeypatch, tmp_path, stays
+):
+    monkeypatch.setattr(sys, "dont_write_bytecode", not stays)
+    with pytest.raises(SystemExit):
+        setup.main(str(tmp_path))
+    assert ("--compile-bytecode" in commands[-1]) == (not stays)
+
+
 def test_the_installer_itself_comes_with_its_hashes(setup, commands, tmp_path):
     with pytest.raises(SystemExit):
         setup.main(str(tmp_path))
