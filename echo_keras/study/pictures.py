@@ -1,7 +1,5 @@
 """Pictures of frames and contours, as a reader would want to see them."""
 
-import base64
-
 import cv2
 import numpy as np
 
@@ -34,7 +32,6 @@ def contours(image, masks, *, height=TILE):
     return picture
 
 
-def data_url(picture):
-    """Encode an RGB picture, `(H, W, 3)` uint8, as a PNG in a data URL."""
-    encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
-    return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode()
+def png(picture):
+    """Encode an RGB picture, `(H, W, 3)` uint8, as the bytes of a PNG."""
+    return cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()

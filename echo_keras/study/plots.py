@@ -1,13 +1,12 @@
-"""Plots of a report, as data URLs of PNG images."""
+"""Plots of a report, as the bytes of PNG images."""
 
-import base64
 import io
 
 from matplotlib import figure as canvas
 
 INK = "#e8e8e8"
 GROUND = "#16181c"
-COLOURS = ("#8ab4f8", "#f6a53c", "#7bd88f", "#e06c9f")
+COLOURS = ("#8ab4f8", "#f6a53c", "#7bd88f", "#e06c9f", "#c3a6ff", "#5fd3d3")
 
 
 def curves(series, *, x_label, y_label, title):
@@ -20,14 +19,14 @@ def curves(series, *, x_label, y_label, title):
         title: Title of the plot.
 
     Returns:
-        Data URL of a PNG.
+        Bytes of a PNG.
     """
     figure, axes = _figure()
     for colour, (name, (x, y)) in zip(_colours(len(series)), series.items()):
         axes.plot(x, y, color=colour, label=name, linewidth=1.6)
     axes.set(xlabel=x_label, ylabel=y_label, title=title)
     axes.legend(frameon=False, labelcolor=INK)
-    return _data_url(figure)
+    return _png(figure)
 
 
 def cases(series, *, y_label, title):
@@ -39,7 +38,7 @@ def cases(series, *, y_label, title):
         title: Title of the plot.
 
     Returns:
-        Data URL of a PNG.
+        Bytes of a PNG.
     """
     figure, axes = _figure()
     for colour, (name, scores) in zip(_colours(len(series)), series.items()):
@@ -47,29 +46,30 @@ def cases(series, *, y_label, title):
         axes.plot(share, sorted(scores), ".", color=colour, label=name, markersize=5)
     axes.set(xlabel="cases, worst to best (%)", ylabel=y_label, title=title)
     axes.legend(frameon=False, labelcolor=INK)
-    return _data_url(figure)
+    return _png(figure)
 
 
 def _colours(count):
     return [COLOURS[i % len(COLOURS)] for i in range(count)]
 
 
-def _figure():
-    figure = canvas.Figure(figsize=(5.2, 3.2), dpi=110, layout="tight")
-    axes = figure.subplots()
+def _figure(width=5.2, height=3.2, panels=0):
+    """A figure and its axes, or the list of them where there are panels."""
+    figure = canvas.Figure(figsize=(width, height), dpi=110, layout="tight")
+    every = figure.subplots(1, panels or 1, squeeze=False)[0]
     figure.set_facecolor(GROUND)
-    axes.set_facecolor(GROUND)
-    axes.tick_params(colors=INK)
-    axes.grid(color="#333840", linewidth=0.6)
-    for part in (axes.xaxis.label, axes.yaxis.label, axes.title):
-        part.set_color(INK)
-    for side in axes.spines.values():
-        side.set_color("#555b66")
-    return figure, axes
+    for axes in every:
+        axes.set_facecolor(GROUND)
+        axes.tick_params(colors=INK)
+        axes.grid(color="#333840", linewidth=0.6)
+        for part in (axes.xaxis.label, axes.yaxis.label, axes.title):
+            part.set_color(INK)
+        for side in axes.spines.values():
+            side.set_color("#555b66")
+    return figure, every if panels else every[0]
 
 
-def _data_url(figure):
+def _png(figure):
     encoded = io.BytesIO()
     figure.savefig(encoded, format="png", facecolor=figure.get_facecolor())
-    encoded = base64.b64encode(encoded.getvalue()).decode()
-    return "data:image/png;base64," + encoded
+    return encoded.getvalue()

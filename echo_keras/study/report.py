@@ -8,7 +8,7 @@ import numpy as np
 
 from echo_keras.metrics import bootstrap
 from echo_keras.serving import client, evaluate
-from echo_keras.study import pictures, plots
+from echo_keras.study import page, pictures, plots
 
 TEMPLATE = pathlib.Path(__file__).with_name("report.html")
 FIRST_WORDS = {
@@ -39,15 +39,13 @@ def html(summary, output, urls, log):
         )
         for dataset in datasets
     ]
-    page = TEMPLATE.read_text()
-    parts = {
-        "sections": "\n".join(sections),
-        "pretraining": _pretraining(output),
-        "commands": _commands(log),
-    }
-    for name, part in parts.items():
-        page = page.replace(f"<!-- {name} -->", part)
-    return page
+    return page.fill(
+        "the left ventricle from few labels",
+        TEMPLATE.read_text(),
+        sections="\n".join(sections),
+        pretraining=_pretraining(output),
+        commands=_commands(log),
+    )
 
 
 def comparison(models):
@@ -112,12 +110,12 @@ def _plots(models, output):
         name = FIRST_WORDS[model["init"]]
         losses[name] = (history["step"], history["loss"])
         dices[name] = [case["dice"] for case in model["cases"]]
-    return _image(
+    return page.image(
         plots.curves(
             losses, x_label="step", y_label="training loss", title="Fine-tuning"
         ),
         "training loss by step",
-    ) + _image(
+    ) + page.image(
         plots.cases(dices, y_label="Dice", title="Every test case"),
         "Dice of every test case",
     )
@@ -152,7 +150,7 @@ def _pictures(name, cases, models):
         masks = [(case.truth, pictures.TRUTH), (case.prediction, pictures.PREDICTION)]
         shown.append((caption, masks))
     tiles = "".join(
-        f"<figure>{_image(_picture(first.image, masks), caption)}"
+        f"<figure>{page.image(_picture(first.image, masks), caption)}"
         f"<figcaption>{text.escape(caption)}</figcaption></figure>"
         for caption, masks in shown
     )
@@ -161,14 +159,14 @@ def _pictures(name, cases, models):
 
 
 def _picture(image, masks):
-    return pictures.data_url(pictures.contours(image, masks))
+    return pictures.png(pictures.contours(image, masks))
 
 
 def _pretraining(output):
     history = json.loads((output / "pretrain" / "pretrain.json").read_text())
     epochs = list(range(1, len(history["loss"]) + 1))
     series = {"SimCLR": (epochs, history["loss"])}
-    return _image(
+    return page.image(
         plots.curves(
             series, x_label="epoch", y_label="NT-Xent (nats)", title="Pretraining"
         ),
@@ -177,13 +175,7 @@ def _pretraining(output):
 
 
 def _commands(log):
-    rows = "".join(
-        f"<tr><td>{entry.get('seconds', 0):.0f} s</td>"
-        f"<td><code>{text.escape(entry['command'])}</code></td></tr>"
-        for entry in log.values()
-    )
-    return f"<table class='commands'>{rows}</table>"
-
-
-def _image(url, caption):
-    return f'<img src="{url}" alt="{text.escape(caption)}">'
+    rows = [
+        (f"{entry.get('seconds', 0):.0f} s", entry["command"]) for entry in log.values()
+    ]
+    return page.table([], rows, kind="commands")
