@@ -9,9 +9,11 @@ import pytest
 import yaml
 
 from echo_keras import config
+from echo_keras.study import plan
 
 ROOT = pathlib.Path(__file__).parents[1]
-RECIPES = sorted((ROOT / "configs").glob("*.yaml"))
+STUDIES = sorted((ROOT / "configs").glob("study-*.yaml"))
+RECIPES = sorted({*(ROOT / "configs").glob("*.yaml")} - {*STUDIES})
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCKS = [
     block
@@ -40,6 +42,16 @@ def test_what_a_recipe_begins_with_is_made_by_another(path):
         folder, name = pathlib.PurePath(first).parts
         assert folder == "runs"
         assert path.with_name(f"{name}.yaml") in RECIPES
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_every_study_and_all_that_it_names_loads_and_names_its_source(path):
+    study = config.load(config.Study, path)
+    cells = plan.cells(study, path.parent)
+    assert len({cell.arm for cell in cells}) == len(study.recipes) * len(study.inits)
+    named = [path.parent / word for word in (*study.recipes, *study.inits)]
+    for file in (path, *(file for file in named if file.suffix)):
+        assert file.read_text().startswith("# ")
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))

@@ -24,3 +24,14 @@ def compare(first, second):
     from echo_keras.study import compare
 
     click.echo(compare.run(first, second, say=click.echo))
+
+
+@main.command()
+@click.option("--data", required=True, help="Folder of records.")
+@click.option("--config", "path", type=PATH, required=True, help="configs/study-*.yaml")
+@click.option("--output", type=PATH, required=True, help="Folder to write or go on in.")
+def study(data, path, output):
+    """Compare first weights at several numbers of labels, with subsets and seeds."""
+    from echo_keras.study import labels
+
+    click.echo(labels.run(path, data, output, say=click.echo))

@@ -4,5 +4,6 @@ from echo_keras.config.finetune import Finetune
 from echo_keras.config.flat import load, replace, save
 from echo_keras.config.pipeline import Pipeline
 from echo_keras.config.pretrain import Pretrain
+from echo_keras.config.study import Study
 
-__all__ = ["Finetune", "Pipeline", "Pretrain", "load", "replace", "save"]
+__all__ = ["Finetune", "Pipeline", "Pretrain", "Study", "load", "replace", "save"]

@@ -63,6 +63,8 @@ def load(recipe, path=None, **options):
     for key, value in values.items():
         zero = key in MAY_BE_ZERO or getattr(recipe, key, None) == 0
         _bounded(value, key, origin + key, zero=zero)
+        for i, item in enumerate(value if isinstance(value, tuple) else ()):
+            _bounded(item, key, f"{origin}{key}[{i}]", zero=zero)
     return recipe(**values)
 
 
@@ -103,14 +105,21 @@ def _fit(value, kind, name):
             )
         return value
     if typing.get_origin(kind) is tuple:
-        if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
-            return tuple(value)
-        raise errors.InputError(f"{name} is {value!r}; give a list of words")
+        return _fit_list(value, typing.get_args(kind)[0], name)
     if kind is float and isinstance(value, (int, float, str)):
         return _number(value, name)
     if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
         return value
     raise errors.InputError(f"{name} is {value!r}; it must be of type {kind.__name__}")
+
+
+def _fit_list(values, kind, name):
+    if not isinstance(values, (list, tuple)) or (
+        kind is str and not all(isinstance(value, str) for value in values)
+    ):
+        what = "words" if kind is str else "numbers"
+        raise errors.InputError(f"{name} is {values!r}; give a list of {what}")
+    return tuple(_fit(value, kind, f"{name}[{i}]") for i, value in enumerate(values))
 
 
 def _number(value, name):

@@ -43,8 +43,8 @@ def summary(facts, *, draws=bootstrap.DRAWS):
         ),
         "distance_unit": units.pop() if len(units) == 1 else "mixed",
     }
-    for name, columns in _columns(facts).items():
-        value, interval = bootstrap.estimate(columns, patients, _agreed, draws=draws)
+    for name, added in columns(facts).items():
+        value, interval = bootstrap.estimate(added, patients, agreed, draws=draws)
         found[name] = value
         found[interval_name(name)] = interval
     if found["distance_unit"] == "mixed":
@@ -96,7 +96,7 @@ def differences(first, second, *, draws=bootstrap.DRAWS):
     """
     patients = [case["patient"] for case in first]
     mixed = len({case["distance_unit"] for case in first}) > 1
-    before, after = _columns(first), _columns(second)
+    before, after = columns(first), columns(second)
     found = {}
     for name in FIGURES:
         if mixed and name in DISTANCES:
@@ -104,15 +104,23 @@ def differences(first, second, *, draws=bootstrap.DRAWS):
         width = before[name].shape[-1]
 
         def difference(sums, width=width):
-            return _agreed(sums[..., width:]) - _agreed(sums[..., :width])
+            return agreed(sums[..., width:]) - agreed(sums[..., :width])
 
-        columns = np.concatenate([before[name], after[name]], axis=-1)
-        found[name] = bootstrap.estimate(columns, patients, difference, draws=draws)
+        added = np.concatenate([before[name], after[name]], axis=-1)
+        found[name] = bootstrap.estimate(added, patients, difference, draws=draws)
     return found
 
 
-def _columns(facts):
-    """Pairs of numerator and denominator of every figure, one row an image."""
+def columns(facts):
+    """What each image adds to the sums of every figure.
+
+    Args:
+        facts: As for `summary`.
+
+    Returns:
+        Dict of each of `FIGURES` to `(images, 2 n)` float64, numerators each before its
+        denominator; `agreed` makes the figure of their sums.
+    """
     table = {name: np.array([case[name] for case in facts], float) for name in _USED}
     shared, total = 2 * table["shared_area"], table["truth_area"] + table["area"]
     batches = np.zeros((len(facts), -(-len(facts) // BATCH), 2))
@@ -129,8 +137,8 @@ def _columns(facts):
     }
 
 
-def _agreed(sums):
-    """Ratios of pixels; where all masks of a draw are empty, they agree."""
+def agreed(sums):
+    """Figure of `(..., 2 n)` sums as of `columns`; where all masks are empty, 1."""
     return np.nan_to_num(bootstrap.mean_of_ratios(sums), nan=1.0)
 
 
@@ -139,9 +147,9 @@ def _against(name, rows, draws):
     whole = [row for row in known if row["predicted"] is not None]
     if not whole:
         return None
-    columns = ([row[key] for row in whole] for key in ("predicted", name, "patient"))
+    values = ([row[key] for row in whole] for key in ("predicted", name, "patient"))
     return {
         "patients": len(whole),
         "left_out": len(known) - len(whole),
-        **agreement.agreement(*columns, draws=draws),
+        **agreement.agreement(*values, draws=draws),
     }

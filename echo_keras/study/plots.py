@@ -2,10 +2,12 @@
 
 import io
 
+import numpy as np
 from matplotlib import figure as canvas
 
 INK = "#e8e8e8"
 GROUND = "#16181c"
+STROKES = ("-", "--", ":")
 COLOURS = ("#8ab4f8", "#f6a53c", "#7bd88f", "#e06c9f", "#c3a6ff", "#5fd3d3")
 
 
@@ -46,6 +48,108 @@ def cases(series, *, y_label, title):
         axes.plot(share, sorted(scores), ".", color=colour, label=name, markersize=5)
     axes.set(xlabel="cases, worst to best (%)", ylabel=y_label, title=title)
     axes.legend(frameon=False, labelcolor=INK)
+    return _png(figure)
+
+
+def efficiency(lines, *, y_label, title):
+    """Plot a score against the number of labelled patients, with intervals.
+
+    Args:
+        lines: Dict of name to a list of points, each a dict of `patients`, the `share`
+            that they are in words, `value`, `low`, `high` and the values of single
+            `runs`.
+        y_label: Label of the y axis.
+        title: Title of the plot.
+
+    Returns:
+        Bytes of a PNG.
+    """
+    figure, axes = _figure(width=8.0, height=4.6)
+    names = list(lines)
+    for number, (name, points) in enumerate(lines.items()):
+        # side by side, or else intervals hide each other
+        aside = 1.035 ** (number - (len(names) - 1) / 2)
+        x = [aside * point["patients"] for point in points]
+        y = [point["value"] for point in points]
+        ends = [[p["value"] - p["low"] for p in points]]
+        ends += [[p["high"] - p["value"] for p in points]]
+        stroke, colour = divmod(number, len(COLOURS))
+        style = {"color": COLOURS[colour], "linestyle": STROKES[stroke % len(STROKES)]}
+        axes.errorbar(x, y, yerr=ends, marker="o", capsize=3, label=name, **style)
+        for place, point in zip(x, points):
+            runs = point["runs"]
+            dots = [place * 1.012] * len(runs)
+            axes.plot(dots, runs, ".", color=style["color"], markersize=4, alpha=0.7)
+    shares = {p["patients"]: p["share"] for points in lines.values() for p in points}
+    axes.set_xscale("log")
+    axes.set_xticks(list(shares), [f"{n}\n({text})" for n, text in shares.items()])
+    axes.minorticks_off()
+    axes.set(xlabel="labelled patients", ylabel=y_label, title=title)
+    axes.legend(frameon=False, labelcolor=INK, loc="best")
+    return _png(figure)
+
+
+def differences(panels, *, unit, title):
+    """Plot differences against means, as Bland and Altman do, with bias and limits.
+
+    The line at 0 is where both agree; the solid line is the bias, and 95 % of the
+    differences lie between the broken ones.
+
+    Args:
+        panels: Dict of title to a pair of equally long lists, measured and reference.
+        unit: What is measured, with its unit.
+        title: Title of the plot.
+
+    Returns:
+        Bytes of a PNG.
+    """
+    figure, axes = _figure(
+        width=3.6 * len(panels) + 0.6, height=3.6, panels=len(panels)
+    )
+    axes[0].set_ylabel(f"predicted - reference, {unit}")
+    for plot, (name, (measured, reference)) in zip(axes, panels.items()):
+        measured, reference = np.asarray(measured), np.asarray(reference)
+        apart = measured - reference
+        plot.plot(
+            (measured + reference) / 2, apart, ".", color=COLOURS[0], markersize=6
+        )
+        bias, spread = apart.mean(), apart.std(ddof=1) if len(apart) > 1 else 0.0
+        for level, line in ((bias, "-"), (bias - 1.96 * spread, "--")):
+            plot.axhline(level, color=COLOURS[1], linestyle=line, linewidth=1.2)
+        plot.axhline(
+            bias + 1.96 * spread, color=COLOURS[1], linestyle="--", linewidth=1.2
+        )
+        plot.axhline(0.0, color=INK, linewidth=0.8)
+        plot.set(title=name, xlabel=f"mean of both, {unit}")
+        plot.sharey(axes[0])
+    axes[0].autoscale()
+    figure.suptitle(title, color=INK)
+    return _png(figure)
+
+
+def gallery(rows, *, title):
+    """Lay pictures out in titled rows.
+
+    Args:
+        rows: Dict of the row's name to a list of pairs of a `(H, W, 3)` uint8 picture
+            and its caption.
+        title: Title of the sheet.
+
+    Returns:
+        Bytes of a PNG.
+    """
+    columns = max(map(len, rows.values()))
+    size = {"figsize": (2.9 * columns, 3.3 * len(rows) + 0.5), "dpi": 110}
+    figure = canvas.Figure(**size, layout="constrained", facecolor=GROUND)
+    plots = figure.subplots(len(rows), columns, squeeze=False)
+    for line, (name, pictures) in zip(plots, rows.items()):
+        for plot in line:
+            plot.axis("off")
+        for number, (plot, (picture, caption)) in enumerate(zip(line, pictures)):
+            plot.imshow(picture)
+            heading = f"{name}\n{caption}" if number == 0 else f"\n{caption}"
+            plot.set_title(heading, color=INK, fontsize=9, loc="left")
+    figure.suptitle(title, color=INK, fontsize=12)
     return _png(figure)
 
 

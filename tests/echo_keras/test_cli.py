@@ -25,6 +25,7 @@ COMMANDS = [
     "run",
     "runs",
     "lineage",
+    "study",
 ]
 HEAVY = ("tensorflow", "keras", "apache_beam", "numpy", "cv2", "matplotlib", "rich")
 COUNTS = {"labelled_frames": 4, "unlabelled_videos": 3}
@@ -422,3 +423,19 @@ def test_an_output_belongs_to_a_compiled_pipeline(words):
     result = run("run", *words)
     assert result.exit_code == 2
     assert "--output belongs to --runner kubeflow" in result.output
+
+
+def test_study_passes_its_plan_on(called):
+    calls = called("echo_keras.study.labels", "run", "best dice .9000")
+    words = ("--data", "in", "--config", "study.yaml", "--output", "out")
+    assert run("study", *words).output == "best dice .9000\n"
+    ((arguments, _),) = calls
+    assert arguments == (pathlib.Path("study.yaml"), "in", pathlib.Path("out"))
+
+
+def test_compare_takes_two_files(called):
+    calls = called("echo_keras.study.compare", "run", "dice +0.0100")
+    assert run("compare", "a.json", "b.json").output == "dice +0.0100\n"
+    ((arguments, options),) = calls
+    assert arguments == (pathlib.Path("a.json"), pathlib.Path("b.json"))
+    options["say"]("a table")

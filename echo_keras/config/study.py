@@ -1,0 +1,42 @@
+"""The plan of a study of label efficiency."""
+
+import dataclasses
+import typing
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """What is compared: every first weights under every recipe, fraction and subset.
+
+    Files are named relative to the study's own. A recipe or first weights go by their
+    file's name without its ending, or by the folder's name.
+
+    Attributes:
+        recipes: Files of fine-tuning recipes, or `default` for the recipe of the
+            defaults. Init, fraction, subset and seed are the study's to choose.
+        inits: First weights: `random`, `imagenet`, a file of its weights (.h5), a
+            folder of `echo-keras pretrain`, or a pretraining recipe (.yaml), which the
+            study runs once for each kind of encoder. Differences are to the first.
+        without: Pairs such as `unet imagenet`, recipe and first weights, to leave out.
+        fractions: Shares of the labelled patients, each in (0, 1].
+        steps: Steps at each fraction, in place of those of the recipes; none by
+            default.
+        subsets: Subsets of patients at each fraction below 1; run number n draws subset
+            n with seed n.
+        seeds: Runs at fraction 1, where there is one subset.
+        split: Split to score on; choose recipes by `validation`.
+        synthetic: Whether the hearts are drawn: the report says so and leaves out what
+            the paper measured on real ones.
+        keep_models: Whether the models are kept when they are scored.
+    """
+
+    recipes: tuple[str, ...] = ("default",)
+    inits: tuple[str, ...] = ("random",)
+    without: tuple[str, ...] = ()
+    fractions: tuple[float, ...] = (0.05, 1.0)
+    steps: tuple[int, ...] = ()
+    subsets: int = 5
+    seeds: int = 3
+    split: typing.Literal["validation", "test"] = "test"
+    synthetic: bool = False
+    keep_models: bool = True

@@ -1,0 +1,113 @@
+"""What several runs of a comparison come to: levels, differences and how sure.
+
+Two things are chance here: which patients were tested, and which subset and seed a run
+drew. So two intervals stand beside a figure: `patients` draws patients alone, with the
+runs as they were; `both` draws patients and runs, and is the one to believe of what
+another study would find. With few runs even that one is narrow rather than wide.
+"""
+
+import numpy as np
+
+from echo_keras.metrics import bootstrap, scores
+
+
+def level(runs, figure):
+    """A figure of one arm, averaged over its runs.
+
+    Args:
+        runs: List of the facts of each run, of the same images in the same order.
+        figure: One of `scores.FIGURES`.
+
+    Returns:
+        Dict of `value`; its intervals `patients` and `both`; `runs`, their number, and
+        `spread`, the standard deviation between runs, None of one run.
+    """
+    columns = np.stack([scores.columns(facts)[figure] for facts in runs], axis=1)
+    return _described(columns, scores.agreed, runs[0])
+
+
+def difference(first, second, figure):
+    """How much an arm differs from another, run by run and patient by patient.
+
+    Args:
+        first: List of the facts of each run of the arm to compare with.
+        second: List of the facts of the runs of the same subsets and seeds.
+        figure: One of `scores.FIGURES`.
+
+    Returns:
+        Dict as of `level`, of the second minus the first.
+    """
+    columns = np.stack(
+        [
+            np.concatenate([scores.columns(facts)[figure] for facts in pair], axis=-1)
+            for pair in zip(first, second)
+        ],
+        axis=1,
+    )
+    half = columns.shape[-1] // 2
+
+    def apart(sums):
+        return scores.agreed(sums[..., half:]) - scores.agreed(sums[..., :half])
+
+    return _described(columns, apart, first[0])
+
+
+def _described(columns, figure, facts):
+    """Draw `(images, runs, k)` columns again, by patients and by runs."""
+    patients = [case["patient"] for case in facts]
+    images, runs, width = columns.shape
+    each = figure(columns.sum(axis=0))
+    sums = bootstrap.resampled(columns.reshape(images, -1), patients)
+    drawn = figure(sums.reshape(len(sums), runs, width))
+    generator = np.random.default_rng(0)
+    times = generator.multinomial(runs, np.full(runs, 1 / runs), size=len(drawn))
+    return {
+        "value": float(each.mean()),
+        "patients": bootstrap.interval(drawn.mean(axis=-1)),
+        "both": bootstrap.interval((drawn * times).sum(axis=-1) / runs),
+        "runs": runs,
+        "spread": float(each.std(ddof=1)) if runs > 1 else None,
+    }
+
+
+def ejection(runs, method, reference):
+    """Error of the ejection fraction of one arm, averaged over its runs.
+
+    Args:
+        runs: List of the `ejection_fractions` of each run.
+        method: View of a single plane, or `biplane`.
+        reference: `recorded` or `reference`, of which masks.
+
+    Returns:
+        Dict of `mae` and `bias` as of `level`, in points of percent; and of the number
+        of `patients` and `left_out`, those whose mask is empty in some run. None where
+        nobody is left.
+    """
+    errors = [_errors(rows, method, reference) for rows in runs]
+    known = sorted(set.union(*map(set, errors)))
+    whole = [
+        name for name in known if all(found.get(name) is not None for found in errors)
+    ]
+    if not whole:
+        return None
+    apart = np.array([[found[name] for found in errors] for name in whole])
+    facts = [{"patient": name} for name in whole]
+    ones = np.ones_like(apart)
+    described = {
+        name: _described(
+            np.stack([values, ones], axis=-1), bootstrap.mean_of_ratios, facts
+        )
+        for name, values in (("mae", abs(apart)), ("bias", apart))
+    }
+    return {**described, "patients": len(whole), "left_out": len(known) - len(whole)}
+
+
+def _errors(rows, method, reference):
+    """Dict of patient to predicted minus reference, None where a mask is empty."""
+    return {
+        row["patient"]: None
+        if row["predicted"] is None
+        else row["predicted"] - row[reference]
+        for row in rows
+        if row["method"] == method and row[reference] is not None
+    }

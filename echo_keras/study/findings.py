@@ -1,0 +1,213 @@
+"""The report of a study: plots, and one page that a clinician can read."""
+
+import html
+
+from echo_keras.metrics import bootstrap
+from echo_keras.study import account, gallery, live, page, plots
+
+BODY = page.TEMPLATE.with_name("study.html")
+_DATASETS = {"camus": "CAMUS", "echonet": "EchoNet-Dynamic"}
+
+
+def draw(arms, levels, records):
+    """Draw the plots of a study.
+
+    Args:
+        arms: List of `results.Arm`.
+        levels: List as of `results.levels`.
+        records: `grid.Records` that they were scored on.
+
+    Returns:
+        Dict of file name to the bytes of a PNG: `efficiency.png`, `cases.png`,
+        `sheet.png`, and `agreement.png` where ejection fractions are known.
+    """
+    best = [_best(arms, levels, fraction) for fraction in _fractions(arms)]
+    largest = [arm for arm in arms if arm.fraction == _fractions(arms)[-1]]
+    cases = {
+        arm.title: [case["dice"] for case in arm.runs[min(arm.runs)]["cases"]]
+        for arm in largest
+    }
+    found = {
+        "efficiency.png": _efficiency(arms, levels),
+        "cases.png": plots.cases(cases, y_label="Dice", title="Every test image"),
+        "sheet.png": gallery.sheet(best, records),
+    }
+    if panels := _panels(best):
+        title = "Ejection fraction, first run of the best row (Bland and Altman)"
+        found["agreement.png"] = plots.differences(
+            panels, unit="EF (points)", title=title
+        )
+    return found
+
+
+def html_page(arms, levels, differences, tables, drawn, results, *, synthetic=False):
+    """Build the page.
+
+    Args:
+        arms: List of `results.Arm`.
+        levels: List as of `results.levels`.
+        differences: List as of `results.differences`.
+        tables: List of `account.Table`.
+        drawn: Dict as of `draw`.
+        results: List of `grid.Result`, those that failed included.
+        synthetic: Whether the hearts are drawn.
+
+    Returns:
+        The page, with everything in it.
+    """
+    compared = [row for row in differences if row["figure"] == account.MEAN]
+    images = {
+        name.partition(".")[0]: page.image(png, _CAPTIONS[name])
+        for name, png in drawn.items()
+    }
+    images.setdefault("agreement", "")
+    return page.fill(
+        "how many labelled patients does it take?",
+        BODY.read_text(),
+        synthetic=_SYNTHETIC if synthetic else "",
+        found=_found(arms, levels, compared),
+        draws=f"{bootstrap.DRAWS:,}",
+        comparisons=str(len(compared)),
+        tables="\n".join(map(_section, tables)),
+        largest=account.share(_fractions(arms)[-1]),
+        method=_method(arms, results),
+        **images,
+    )
+
+
+_SYNTHETIC = (
+    "<p><b>These hearts are drawn by a computer.</b> What holds for them need not hold "
+    "for people's.</p>"
+)
+_CAPTIONS = {
+    "efficiency.png": "Dice by number of labelled patients",
+    "cases.png": "Dice of every image",
+    "sheet.png": "Best, median and worst case at each fraction",
+    "agreement.png": "Difference of ejection fractions by their mean",
+}
+
+
+def _fractions(arms):
+    return sorted({arm.fraction for arm in arms})
+
+
+def _best(arms, levels, fraction):
+    """Arm with the highest Dice at a fraction."""
+    values = {
+        (row["recipe"], row["init"]): row["value"]
+        for row in levels
+        if row["figure"] == account.MEAN and row["fraction"] == fraction
+    }
+    theirs = [arm for arm in arms if arm.fraction == fraction]
+    return max(theirs, key=lambda arm: values[arm.recipe_name, arm.init_name])
+
+
+def _efficiency(arms, levels):
+    runs = {
+        (arm.recipe_name, arm.init_name, arm.fraction): [
+            run[account.MEAN] for run in arm.runs.values()
+        ]
+        for arm in arms
+    }
+    lines = {}
+    for row in levels:
+        if row["figure"] != account.MEAN:
+            continue
+        name = f"{row['recipe']} from {row['init']}"
+        low, high = row["both"]
+        point = {
+            "patients": row["labelled_patients"],
+            "share": account.share(row["fraction"]),
+            "value": row["value"],
+        }
+        each = runs[row["recipe"], row["init"], row["fraction"]]
+        lines.setdefault(name, []).append(
+            {**point, "low": low, "high": high, "runs": each}
+        )
+    return plots.efficiency(
+        lines,
+        y_label="Dice, mean of images",
+        title="Bars: 95 % interval over patients and runs; small dots: single runs",
+    )
+
+
+def _panels(arms):
+    """Predicted and recorded ejection fractions, of the reference masks if unknown."""
+    panels = {}
+    for arm in arms:
+        rows = arm.runs[min(arm.runs)]["ejection_fractions"]
+        rows = [row for row in rows if row["method"] == account.best_method(arm)]
+        for reference in ("recorded", "reference"):
+            pairs = [
+                (row["predicted"], row[reference])
+                for row in rows
+                if row["predicted"] is not None and row[reference] is not None
+            ]
+            if pairs:
+                panels[f"{account.share(arm.fraction)}, {arm.title}"] = tuple(
+                    zip(*pairs)
+                )
+                break
+    return panels
+
+
+def _found(arms, levels, compared):
+    """Sentences: how good it gets, and what each difference says."""
+    sentences = []
+    for fraction in reversed(_fractions(arms)):
+        arm = _best(arms, levels, fraction)
+        [row] = [
+            row
+            for row in levels
+            if (row["recipe"], row["init"]) == (arm.recipe_name, arm.init_name)
+            and (row["figure"], row["fraction"]) == (account.MEAN, fraction)
+        ]
+        sentences.append(
+            f"With {arm.patients} labelled patients ({account.share(fraction)}) the "
+            f"best row, {arm.title}, reaches a Dice of "
+            f"{account.told(row, account.figure)}."
+        )
+    sentences += [_said(row) for row in compared]
+    items = "".join(f"<li>{html.escape(text)}</li>" for text in sentences)
+    return f"<ul>{items}</ul>"
+
+
+def _said(row):
+    low, high = (account.figure(end, signed=True) for end in row["both"])
+    where = f"with {row['labelled_patients']} labelled patients"
+    names = f"{row['init']} instead of {row['than']} ({row['recipe']})"
+    change = account.figure(row["value"], signed=True)
+    verdict = {
+        "better": "it helps",
+        "worse": "it does harm",
+        "not shown": "a difference is not shown",
+        "one run: cannot say": "one run each cannot say more",
+    }[account.verdict(row)]
+    return f"Starting from {names} {where}: Dice {change} ({low} to {high}); {verdict}."
+
+
+def _section(table):
+    rows = page.table(table.header, table.rows)
+    title, note = html.escape(table.title), html.escape(table.note)
+    return f'<section><h2>{title}</h2><p class="note">{note}</p>{rows}</section>'
+
+
+def _method(arms, results):
+    first = next(iter(arms[0].runs.values()))
+    failed = [result for result in results if result.dice is None]
+    seconds = sum(result.seconds for result in results)
+    dataset = _DATASETS.get(first["dataset"], first["dataset"])
+    text = (
+        f"{len(results)} runs in {live.clock(seconds)} hours, each trained in a "
+        f"process of its own and scored on {first['images']} images of "
+        f"{first['patients']} patients in the {first['split']} split of {dataset}, at "
+        "the images' own size. A small share of labelled patients lies inside every "
+        "larger one. Recipes, scores, masks and logs of every run stand in cells/; "
+        "results.csv has a row for each."
+    )
+    lines = [f"<p>{html.escape(text)}</p>"]
+    if failed:
+        rows = [(result.cell.title, result.reason) for result in failed]
+        lines.append(f"<h3>{len(failed)} runs failed and are in no table</h3>")
+        lines.append(page.table(["run", "reason"], rows))
+    return "\n".join(lines)

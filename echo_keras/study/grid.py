@@ -1,0 +1,248 @@
+"""Running the cells of a study one after another, each once, in spite of kills."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+from typing import NamedTuple
+
+from echo_keras import aside, config, errors
+from echo_keras.study import live, worker
+
+LOCK, IDENTITY, CELLS, PRETRAINED = "lock", "study.json", "cells", "pretrained"
+LOG, FAILED = "log.txt", "failed.json"
+PATIENCE = 10.0
+_SECONDS_BETWEEN_LOOKS = 0.2
+
+
+class Records(NamedTuple):
+    """What the cells of a study are trained and scored on.
+
+    Attributes:
+        folder: Folder of records.
+        split: Split to score on.
+        identity: Dict that tells these records from others.
+    """
+
+    folder: str
+    split: str
+    identity: dict
+
+
+@contextlib.contextmanager
+def opened(output, records):
+    """Have the folder of a study for oneself.
+
+    Args:
+        output: Folder of the study, new or of the same records and split.
+        records: `Records` of the study.
+
+    Yields:
+        `pathlib.Path` of the folder.
+
+    Raises:
+        InputError: The folder belongs to something else, cannot be written, or another
+            process works in it.
+    """
+    output = pathlib.Path(output)
+    identity = {**records.identity, "split": records.split}
+    if not (output / IDENTITY).is_file():
+        aside.vacant(output)
+        with aside.file(output / IDENTITY) as path:
+            path.write_text(json.dumps(identity, indent=2) + "\n")
+    begun = json.loads((output / IDENTITY).read_text())
+    for key, value in identity.items():
+        if begun.get(key) != value:
+            raise errors.InputError(
+                f"{output} holds another study, with {key} {begun.get(key)} and not "
+                f"{value}; name another --output or remove it"
+            )
+    with open(output / LOCK, "a") as lock:
+        _acquire(lock, output)
+        os.set_inheritable(lock.fileno(), True)
+        yield output
+
+
+def run(cells, records, output, *, keep_models, say):
+    """Run every cell that is not finished.
+
+    Args:
+        cells: List of `plan.Cell`.
+        records: `Records` to work on.
+        output: Folder of the study, as of `opened`.
+        keep_models: Whether models are kept when they are scored.
+        say: Called with each line for the user.
+
+    Returns:
+        List of `Result`, one a cell.
+
+    Raises:
+        InputError: The folder holds a cell of the same name from another study.
+    """
+    for cell in cells:
+        _prepare(cell, records, output, keep_models=keep_models)
+    results = {cell.name: result(cell, output) for cell in cells}
+    kept = sum(found is not None for found in results.values())
+    if kept:
+        say(f"  kept from an earlier run: {kept} of {len(cells)} cells")
+    with live.shown(cells, results) as update:
+        for cell in cells:
+            if results[cell.name] is None:
+                ended = results[cell.name] = _finished(cell, records, output, update)
+                update(cell.title, 0.0, ended=ended)
+    return [results[cell.name] for cell in cells]
+
+
+class Result(NamedTuple):
+    """What became of a cell.
+
+    Attributes:
+        cell: The `plan.Cell`.
+        folder: Its folder.
+        dice: Per-image mean Dice, None where it failed.
+        seconds: What it took.
+        reason: Why it failed, empty where it did not.
+    """
+
+    cell: object
+    folder: pathlib.Path
+    dice: float | None
+    seconds: float
+    reason: str = ""
+
+
+def result(cell, output):
+    """`Result` of a finished cell, None of one that has still to run."""
+    folder = output / CELLS / cell.name
+    if (folder / worker.SCORES).is_file():
+        scores = json.loads((folder / worker.SCORES).read_text())
+        cost = json.loads((folder / worker.COST).read_text())
+        return Result(cell, folder, scores["dice_per_image_mean"], cost["seconds"])
+    if (folder / FAILED).is_file():
+        failed = json.loads((folder / FAILED).read_text())
+        return Result(cell, folder, None, failed["seconds"], failed["reason"])
+    return None
+
+
+def _acquire(lock, output):
+    """Wait for the last work of a killed study, which holds the lock as well."""
+    begin = time.monotonic()
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as reason:
+            if time.monotonic() - begin > PATIENCE:
+                raise errors.InputError(
+                    f"another study is at work in {output}; wait for it, or name "
+                    "another --output"
+                ) from reason
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def _prepare(cell, records, output, *, keep_models):
+    """Write what a cell is, or see that it is what was written."""
+    folder = output / CELLS / cell.name
+    plan = folder / worker.PLAN
+    if plan.is_file():
+        begun = json.loads(plan.read_text())["identity"]
+        for key in sorted({*begun, *cell.identity}):
+            if begun.get(key) != cell.identity.get(key):
+                raise errors.InputError(
+                    f"{folder} is of another study, with {key} {begun.get(key)} and "
+                    f"not {cell.identity.get(key)}; name another --output or remove it"
+                )
+    recipe = cell.recipe
+    if cell.pretraining:
+        recipe = config.replace(recipe, init=str(_encoder(cell, output) / worker.MODEL))
+    _write_plan(
+        folder, recipe, records, identity=cell.identity, keep_models=keep_models
+    )
+
+
+def _write_plan(folder, recipe, records, **others):
+    plan = {"data": str(records.folder), "split": records.split, **others}
+    with aside.file(folder / worker.RECIPE) as path:
+        config.save(recipe, path)
+    with aside.file(folder / worker.PLAN) as path:
+        path.write_text(json.dumps(plan, indent=2) + "\n")
+
+
+def _encoder(cell, output):
+    """Folder of a pretraining that all cells of the same encoder share."""
+    kind = f"{cell.init_name}-{cell.pretraining.encoder}-{cell.pretraining.width}"
+    return output / PRETRAINED / kind
+
+
+def _finished(cell, records, output, update):
+    """Run a cell, and before the first that needs it its pretraining."""
+    begin = time.monotonic()
+    folder = output / CELLS / cell.name
+    reason = _pretrained(cell, records, output, update) if cell.pretraining else ""
+    reason = reason or _work("finetune", folder, cell.title, update)
+    if reason:
+        _fail(folder, reason, time.monotonic() - begin)
+    return result(cell, output)
+
+
+def _pretrained(cell, records, output, update):
+    """Pretrain what a cell starts from, once; why it failed, empty where it did not."""
+    folder = _encoder(cell, output)
+    if (folder / worker.MODEL).exists():
+        return ""
+    if not (folder / FAILED).exists():
+        _write_plan(folder, cell.pretraining, records)
+        begin = time.monotonic()
+        reason = _work("pretrain", folder, f"pretraining of {folder.name}", update)
+        if not reason:
+            return ""
+        _fail(folder, f"pretraining failed: {reason}", time.monotonic() - begin)
+    return json.loads((folder / FAILED).read_text())["reason"]
+
+
+def _fail(folder, reason, seconds):
+    with aside.file(folder / FAILED) as path:
+        told = {"reason": reason, "seconds": round(seconds, 1)}
+        path.write_text(json.dumps(told) + "\n")
+
+
+def _work(what, folder, title, update):
+    """Run a worker on a folder to its end.
+
+    Returns:
+        Why it failed, empty where it did not.
+    """
+    for left in folder.glob(".*-*"):  # half-written by a killed process
+        shutil.rmtree(left)
+    begin = time.monotonic()
+    with open(folder / LOG, "w") as log:
+        process = subprocess.Popen(
+            [*_command(what), str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            close_fds=False,  # the worker holds the study's lock as long as it lives
+        )
+        try:
+            while process.poll() is None:
+                update(title, time.monotonic() - begin)
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+        finally:
+            process.kill()
+            process.wait()
+    if not process.returncode:
+        return ""
+    if process.returncode < 0:
+        return f"it was ended by signal {-process.returncode}, perhaps for its memory"
+    lines = (folder / LOG).read_text().splitlines()
+    return (lines or ["it gave no reason"])[-1].removeprefix("Error: ")
+
+
+def _command(what):
+    return [sys.executable, "-m", "echo_keras.study.worker", what]

@@ -1,0 +1,79 @@
+"""The study of label efficiency: how much first weights are worth, in labels."""
+
+import pathlib
+import sys
+
+from echo_keras import aside, config, errors
+from echo_keras.data import tfrecords
+from echo_keras.study import account, findings, grid, live, plan, results, tables
+from echo_keras.training import origin
+
+
+def run(path, data, output, *, say):
+    """Run a study, or what is left of it, and report it.
+
+    Args:
+        path: YAML of `config.Study`.
+        data: Folder of records.
+        output: Folder of the study, new or begun by the same study.
+        say: Called with each line for the user.
+
+    Returns:
+        Last line for the user: the best score and where the report is.
+
+    Raises:
+        InputError: The study, the records or the output do not fit, or every cell
+            failed.
+    """
+    study = config.load(config.Study, path)
+    cells = plan.cells(study, pathlib.Path(path).parent)
+    records = grid.Records(str(data), study.split, origin.records(data))
+    plan.check_fractions(study, tfrecords.patients(data, "train"))
+    tfrecords.patients(data, study.split)
+    with grid.opened(output, records) as folder:
+        with aside.file(folder / "study.yaml") as written:
+            config.save(study, written)
+        found = grid.run(cells, records, folder, keep_models=study.keep_models, say=say)
+        say(
+            tables.text(
+                *live.summary(cells, {r.cell.name: r for r in found}),
+                terminal=sys.stdout.isatty(),
+            )
+        )
+        return _report(found, study, records, folder)
+
+
+def _report(found, study, records, folder):
+    results.write(folder / "results.csv", results.rows(found))
+    arms = results.arms(found)
+    if not arms:
+        raise errors.InputError(
+            f"every cell failed, the first as {found[0].reason}; see {folder / 'cells'}"
+        )
+    levels = results.levels(arms)
+    first = found[0].cell.init_name
+    differences = results.differences(arms, first)
+    results.write(folder / "levels.csv", levels)
+    results.write(folder / "differences.csv", differences)
+    how = {"synthetic": study.synthetic}
+    tabled = account.tables(arms, levels, differences, **how)
+    drawn = findings.draw(arms, levels, records)
+    for name, png in drawn.items():
+        with aside.file(folder / name) as path:
+            path.write_bytes(png)
+    page = findings.html_page(arms, levels, differences, tabled, drawn, found, **how)
+    texts = {"tables.md": account.markdown(tabled), "report.html": page}
+    for name, text in texts.items():
+        with aside.file(folder / name) as path:
+            path.write_text(text)
+    failed = sum(result.dice is None for result in found)
+    top = max((row for row in levels if row["figure"] == account.MEAN), key=_value)
+    return (
+        f"best dice {account.told(top, account.figure)}: {top['recipe']} from "
+        f"{top['init']} with {top['labelled_patients']} labelled patients; "
+        f"{len(found)} cells, {failed} failed  {folder / 'report.html'}"
+    )
+
+
+def _value(row):
+    return row["value"]

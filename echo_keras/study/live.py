@@ -1,0 +1,139 @@
+"""The state of a study while it runs: a live table, or lines where no terminal is."""
+
+import collections
+import contextlib
+import statistics
+import sys
+
+
+@contextlib.contextmanager
+def shown(cells, results):
+    """Show the cells and the time left, on standard error.
+
+    Args:
+        cells: List of `plan.Cell`.
+        results: Dict of cell name to `grid.Result` or None, which the caller fills.
+
+    Yields:
+        `update(title, seconds, ended=None)`, to be called often while something of that
+        title has run for some seconds, and with its `grid.Result` when a cell ended.
+    """
+    if not sys.stderr.isatty():
+        yield _lines(cells, results)
+        return
+    from rich import console, live
+
+    with live.Live(console=console.Console(stderr=True), auto_refresh=False) as screen:
+
+        def update(title, seconds, ended=None):
+            screen.update(_table(cells, results, title, seconds), refresh=True)
+
+        update("", 0.0)
+        yield update
+
+
+def summary(cells, results):
+    """Lay out what is done.
+
+    Args:
+        cells: List of `plan.Cell`.
+        results: Dict of cell name to `grid.Result` or None.
+
+    Returns:
+        Header and rows of a table with an arm in each row and a fraction in each
+        column: mean Dice so far, of how many runs it is, and how many failed.
+    """
+    fractions = sorted({cell.fraction for cell in cells})
+    rows = []
+    for arm in dict.fromkeys(cell.arm for cell in cells):
+        row = [" from ".join(arm)]
+        for fraction in fractions:
+            theirs = [c for c in cells if c.arm == arm and c.fraction == fraction]
+            row.append(_state([results[cell.name] for cell in theirs]))
+        rows.append(row)
+    return ["", *(f"{100 * fraction:.3g} %" for fraction in fractions)], rows
+
+
+def seconds_left(cells, results, running=0.0):
+    """Estimate the rest by finished cells, those of the same recipe and fraction first.
+
+    Args:
+        cells: List of `plan.Cell`.
+        results: Dict of cell name to `grid.Result` or None.
+        running: Seconds that the present cell has run.
+
+    Returns:
+        Seconds, None before a cell has finished.
+    """
+    costs = collections.defaultdict(list)
+    for cell in cells:
+        found = results[cell.name]
+        if found is not None and found.dice is not None:
+            for key in ((cell.recipe_name, cell.fraction), cell.recipe_name, None):
+                costs[key].append(found.seconds)
+    if not costs:
+        return None
+    left = -running
+    for cell in cells:
+        if results[cell.name] is None:
+            keys = (cell.recipe_name, cell.fraction), cell.recipe_name, None
+            left += statistics.mean(next(costs[key] for key in keys if key in costs))
+    return max(left, 0.0)
+
+
+def clock(seconds):
+    """Time as `1:02:03`, or `?` for None."""
+    if seconds is None:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def _state(results):
+    done = [found for found in results if found is not None]
+    dices = [found.dice for found in done if found.dice is not None]
+    words = [f"{statistics.mean(dices):.4f}"] if dices else []
+    words += [f"{len(dices)}/{len(results)}"]
+    failed = len(done) - len(dices)
+    return " ".join(words + ([f"{failed} failed"] if failed else []))
+
+
+def _told(cells, results, running):
+    done = sum(found is not None for found in results.values())
+    left = clock(seconds_left(cells, results, running))
+    return f"study {done}/{len(cells)} cells, {left} left"
+
+
+def _table(cells, results, title, seconds):
+    from rich import box, table
+
+    header, rows = summary(cells, results)
+    below = f"{_told(cells, results, seconds)}\n{title} {clock(seconds)}"
+    drawn = table.Table(box=box.SIMPLE_HEAD, caption=below, caption_justify="left")
+    for number, heading in enumerate(header):
+        drawn.add_column(heading, justify="right" if number else "left")
+    for row in rows:
+        drawn.add_row(*row)
+    return drawn
+
+
+def _lines(cells, results):
+    """Update that tells of everything once when it begins, and when a cell ends."""
+    last = ""
+
+    def update(title, seconds, ended=None):
+        nonlocal last
+        if title == last and not ended:
+            return
+        last = title
+        text = _ending(ended) if ended else "begins"
+        sys.stderr.write(f"{_told(cells, results, seconds)}  {title}: {text}\n")
+        sys.stderr.flush()
+
+    return update
+
+
+def _ending(result):
+    if result.dice is None:
+        return f"failed, as {result.reason}"
+    return f"dice {result.dice:.4f} in {clock(result.seconds)}"

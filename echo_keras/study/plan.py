@@ -1,0 +1,183 @@
+"""The cells of a study: one training run and its score each."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+from typing import NamedTuple
+
+from echo_keras import config, errors
+from echo_keras.data import subsets
+
+DEFAULT = "default"
+WORDS = ("random", "imagenet")
+_RECIPE_SUFFIX = ".yaml"
+
+
+class Cell(NamedTuple):
+    """One training run and its score.
+
+    Attributes:
+        recipe_name: Name of the recipe in the study.
+        init_name: Name of the first weights in the study.
+        number: Number of the run at this fraction.
+        recipe: `config.Finetune`; its `init` is the path or word of the first weights,
+            but for those that the study pretrains.
+        pretraining: `config.Pretrain` that the study runs first, or None.
+    """
+
+    recipe_name: str
+    init_name: str
+    number: int
+    recipe: config.Finetune
+    pretraining: config.Pretrain | None = None
+
+    @property
+    def arm(self):
+        """What is compared: names of the recipe and of the first weights."""
+        return self.recipe_name, self.init_name
+
+    @property
+    def fraction(self):
+        """Share of the labelled patients."""
+        return self.recipe.fraction
+
+    @property
+    def name(self):
+        """Name of the cell's folder."""
+        words = *self.arm, f"{self.fraction:g}", str(self.number)
+        return "-".join(words)
+
+    @property
+    def title(self):
+        """Name of the cell for people."""
+        arm, share = " from ".join(self.arm), f"{100 * self.fraction:.3g} %"
+        return f"{arm}, {share}, run {self.number}"
+
+    @property
+    def identity(self):
+        """Dict ready for JSON, of all that decides the result beside the records."""
+        recipe = dataclasses.asdict(self.recipe)
+        if self.pretraining:
+            recipe["init"] = dataclasses.asdict(self.pretraining)
+        return json.loads(json.dumps(recipe))
+
+
+def cells(study, folder):
+    """Lay out a study, so that every comparison gets its first run early.
+
+    Args:
+        study: `config.Study`.
+        folder: Folder that the study's files are named relative to.
+
+    Returns:
+        List of `Cell`, in the order of the work.
+
+    Raises:
+        InputError: A name, a fraction or a number of steps does not fit, or a file
+            cannot be read.
+    """
+    _check(study)
+    recipes = _named(study.recipes, "recipes")
+    inits = _named(study.inits, "first weights")
+    left_out = _left_out(study, recipes, inits)
+    loaded = {name: _recipe(word, folder) for name, word in recipes.items()}
+    first = {name: _init(word, folder) for name, word in inits.items()}
+    steps = study.steps or (None,) * len(study.fractions)
+    runs = [study.seeds if share == 1 else study.subsets for share in study.fractions]
+    found = []
+    for number in range(max(runs)):
+        for fraction, count, length in zip(study.fractions, runs, steps):
+            for arm in ((r, i) for r in recipes for i in inits):
+                if number < count and arm not in left_out:
+                    recipe = _at(loaded[arm[0]], fraction, number, length)
+                    found.append(_cell(arm, number, recipe, first[arm[1]]))
+    if not found:
+        raise errors.InputError("the study leaves out all of its cells; see `without`")
+    return found
+
+
+def check_fractions(study, patients):
+    """Raise `InputError` if a fraction of a study keeps none of the patients."""
+    for fraction in study.fractions:
+        subsets.draw(patients, fraction)
+
+
+def _check(study):
+    for fraction in study.fractions:
+        if fraction > 1:
+            raise errors.InputError(
+                f"fractions holds {fraction:g}; give shares in (0, 1], such as 0.05"
+            )
+    for key in ("recipes", "inits", "fractions"):
+        values = getattr(study, key)
+        if not values or len(set(values)) < len(values):
+            raise errors.InputError(f"{key} is {list(values)}; give each one once")
+    if study.steps and len(study.steps) != len(study.fractions):
+        raise errors.InputError(
+            f"steps has {len(study.steps)} numbers and fractions {len(study.fractions)}"
+            "; give one number of steps for each fraction, or none"
+        )
+
+
+def _named(words, what):
+    """Dict of name to word."""
+    named = {}
+    for word in words:
+        name = pathlib.PurePath(word).name
+        name = name.removesuffix(_RECIPE_SUFFIX).replace(" ", "_")
+        if name in named:
+            raise errors.InputError(
+                f"two {what} are called {name!r}: {named[name]} and {word}; rename one"
+            )
+        named[name] = word
+    return named
+
+
+def _left_out(study, recipes, inits):
+    pairs = set()
+    for text in study.without:
+        pair = tuple(text.split())
+        if len(pair) != 2 or pair[0] not in recipes or pair[1] not in inits:
+            raise errors.InputError(
+                f"without holds {text!r}; give a recipe and first weights of the study "
+                f"by name: one of {', '.join(recipes)} and one of {', '.join(inits)}"
+            )
+        pairs.add(pair)
+    return pairs
+
+
+def _recipe(word, folder):
+    return config.load(config.Finetune, None if word == DEFAULT else folder / word)
+
+
+def _init(word, folder):
+    """Word, path or pretraining recipe of first weights."""
+    if word in WORDS:
+        return word
+    path = folder / word
+    if path.suffix == _RECIPE_SUFFIX:
+        return config.load(config.Pretrain, path)
+    if not path.exists():
+        raise errors.InputError(
+            f"no first weights {path}; give random, imagenet, a folder of echo-keras "
+            f"pretrain or a pretraining recipe ({_RECIPE_SUFFIX})"
+        )
+    return str(path)
+
+
+def _at(recipe, fraction, number, steps):
+    whole = fraction == 1
+    values = {"fraction": fraction, "subset_seed": 0 if whole else number}
+    values |= {"steps": steps} if steps else {}
+    return config.replace(recipe, seed=number, init="random", **values)
+
+
+def _cell(arm, number, recipe, init):
+    if isinstance(init, str):
+        return Cell(*arm, number, config.replace(recipe, init=init))
+    kind = "unet" if recipe.network == "unet" else recipe.encoder
+    return Cell(
+        *arm, number, recipe, config.replace(init, encoder=kind, width=recipe.width)
+    )

@@ -1,0 +1,187 @@
+"""The results of a study as tables: a row a cell, a row an arm, a row a difference."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import NamedTuple
+
+from echo_keras import aside
+from echo_keras.metrics import scores
+from echo_keras.serving import written
+from echo_keras.study import effects, worker
+
+_LONG = ("cases", "ejection_fractions")
+
+
+class Arm(NamedTuple):
+    """The finished runs of a recipe from first weights at one fraction.
+
+    Attributes:
+        recipe_name: Name of the recipe.
+        init_name: Name of the first weights.
+        fraction: Share of the labelled patients.
+        patients: How many labelled patients that is.
+        runs: Dict of number of the run to its scores, as of `evaluate.scores`.
+        folders: Dict of number of the run to the folder of its cell.
+    """
+
+    recipe_name: str
+    init_name: str
+    fraction: float
+    patients: int
+    runs: dict
+    folders: dict
+
+    @property
+    def title(self):
+        """Name for people."""
+        return f"{self.recipe_name} from {self.init_name}"
+
+    def facts(self, numbers=None):
+        """Facts of the cases of every run, or of those with some numbers."""
+        chosen = sorted(self.runs) if numbers is None else numbers
+        return [self.runs[number]["cases"] for number in chosen]
+
+
+def arms(results):
+    """Read the scores of all finished cells.
+
+    Args:
+        results: List of `grid.Result`.
+
+    Returns:
+        List of `Arm` that have a finished run, by fraction, in the order of the study.
+    """
+    found = {}
+    for result in results:
+        if result.dice is None:
+            continue
+        cell = result.cell
+        cost = json.loads((result.folder / worker.COST).read_text())
+        empty = Arm(*cell.arm, cell.fraction, cost["labelled_patients"], {}, {})
+        arm = found.setdefault((*cell.arm, cell.fraction), empty)
+        arm.runs[cell.number] = written.read(result.folder / worker.SCORES)
+        arm.folders[cell.number] = result.folder
+    return sorted(found.values(), key=lambda arm: arm.fraction)
+
+
+def rows(results):
+    """One row a cell, with everything that was measured.
+
+    Args:
+        results: List of `grid.Result`.
+
+    Returns:
+        List of dicts with the same keys: names, fraction, subset, seed, what it took,
+        why it failed, and every figure of its scores; intervals end in `_low`, `_high`.
+    """
+    found = []
+    for result in results:
+        cell = result.cell
+        row = {
+            "recipe": cell.recipe_name,
+            "init": cell.init_name,
+            "fraction": cell.fraction,
+            "subset_seed": cell.recipe.subset_seed,
+            "seed": cell.recipe.seed,
+            "failed": result.reason,
+        }
+        if result.dice is not None:
+            row |= json.loads((result.folder / worker.COST).read_text())
+            row |= _flat(written.read(result.folder / worker.SCORES))
+        found.append(row)
+    keys = dict.fromkeys(key for row in found for key in row)
+    return [{key: row.get(key) for key in keys} for row in found]
+
+
+def levels(found):
+    """Every figure of every arm.
+
+    Args:
+        found: List of `Arm`.
+
+    Returns:
+        List of dicts: names, fraction, labelled patients, `figure`, and all of
+        `effects.level`.
+    """
+    return [
+        {**_names(arm), "figure": figure, **effects.level(arm.facts(), figure)}
+        for arm in found
+        for figure in _figures(arm)
+    ]
+
+
+def differences(found, first):
+    """Every figure of every arm against the arm of the first weights of the study.
+
+    Args:
+        found: List of `Arm`.
+        first: Name of the first weights to compare with.
+
+    Returns:
+        List of dicts as of `levels`, of the arm minus the one that starts from `first`,
+        over the runs that both have finished.
+    """
+    before = {
+        (arm.recipe_name, arm.fraction): arm for arm in found if arm.init_name == first
+    }
+    told = []
+    for arm in found:
+        other = before.get((arm.recipe_name, arm.fraction))
+        if arm.init_name == first or other is None:
+            continue
+        numbers = sorted(arm.runs.keys() & other.runs.keys())
+        for figure in _figures(arm) if numbers else ():
+            effect = effects.difference(
+                other.facts(numbers), arm.facts(numbers), figure
+            )
+            told.append({**_names(arm), "than": first, "figure": figure, **effect})
+    return told
+
+
+def write(path, table):
+    """Write a table as CSV, pairs as two columns; nothing where there is no row.
+
+    Args:
+        path: File to write.
+        table: List of dicts with the same keys.
+    """
+    if not table:
+        return
+    flat = [_flat(row) for row in table]
+    with aside.file(path) as partial, partial.open("w") as file:
+        keys = list(dict.fromkeys(key for row in flat for key in row))
+        lines = csv.DictWriter(file, keys, lineterminator="\n")
+        lines.writeheader()
+        lines.writerows(flat)
+
+
+def _figures(arm):
+    """Figures that the images of an arm allow."""
+    mixed = next(iter(arm.runs.values()))["distance_unit"] == "mixed"
+    return [name for name in scores.FIGURES if not (mixed and name in scores.DISTANCES)]
+
+
+def _names(arm):
+    return {
+        "recipe": arm.recipe_name,
+        "init": arm.init_name,
+        "fraction": arm.fraction,
+        "labelled_patients": arm.patients,
+    }
+
+
+def _flat(value, name=""):
+    """A dict of scalars in place of dicts in dicts and of pairs."""
+    if isinstance(value, dict):
+        found = {}
+        for key, item in value.items():
+            if key not in _LONG:
+                found |= _flat(item, f"{name}_{key}" if name else key)
+        return found
+    if isinstance(value, (list, tuple)):
+        low, high = value
+        stem = name.removesuffix("_interval")
+        return {f"{stem}_low": low, f"{stem}_high": high}
+    return {name: value}

@@ -1,0 +1,100 @@
+"""One cell of a study in a process of its own, so that no cell leaves anything behind.
+
+Run as `python -m echo_keras.study.worker finetune|pretrain FOLDER`. It ends with the
+process that started it, even if that one is killed: a pipe on standard input closes.
+"""
+
+import json
+import os
+import pathlib
+import resource
+import shutil
+import sys
+import threading
+import time
+
+import cv2
+import numpy as np
+
+from echo_keras import aside, config, errors
+
+PLAN, RECIPE, SCORES = "cell.json", "recipe.yaml", "scores.json"
+MODEL, MASKS, COST = "model", "masks.npz", "cost.json"
+
+
+def main(what, folder):
+    """Do the work of a folder; a user's mistake ends it with one line."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        {"finetune": finetune, "pretrain": pretrain}[what](pathlib.Path(folder))
+    except errors.InputError as mistake:
+        sys.exit(f"Error: {' '.join(str(mistake).split())}")
+
+
+def pretrain(folder):
+    """Pretrain an encoder, going on where a killed process was."""
+    from echo_keras.training import pretrain
+
+    plan = json.loads((folder / PLAN).read_text())
+    recipe = config.load(config.Pretrain, folder / RECIPE)
+    pretrain.run(recipe, [plan["data"]], folder / MODEL)
+
+
+def finetune(folder):
+    """Fine-tune a network, unless it is there, and score it.
+
+    Args:
+        folder: Folder with `cell.json` and `recipe.yaml`. It gets `model`, the masks of
+            all cases, the cost and, last, `scores.json`.
+
+    Raises:
+        InputError: As of training and of scoring.
+    """
+    from echo_keras.serving import written
+    from echo_keras.training import finetune
+
+    start = time.monotonic()
+    plan = json.loads((folder / PLAN).read_text())
+    recipe = config.load(config.Finetune, folder / RECIPE)
+    if not (folder / MODEL).exists():
+        finetune.run(recipe, plan["data"], folder / MODEL)
+    found, masks = _scored(plan, folder / MODEL)
+    with aside.file(folder / MASKS) as path:
+        np.savez(path, **masks)
+    history = json.loads((folder / MODEL / "finetune.json").read_text())
+    cost = {
+        "labelled_patients": len(history["patients"]["train"]),
+        "training_seconds": history["seconds"],
+        "seconds": round(time.monotonic() - start, 1),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000,
+    }
+    with aside.file(folder / COST) as path:
+        path.write_text(json.dumps(cost) + "\n")
+    written.write(found, folder / SCORES)
+    if not plan["keep_models"]:
+        shutil.rmtree(folder / MODEL)
+
+
+def _scored(plan, model):
+    """Scores, and the mask of each case as a PNG under its position."""
+    from echo_keras.serving import evaluate
+
+    masks = {}
+
+    def seen():
+        segment = evaluate.local(model)
+        for case in evaluate.cases(plan["data"], plan["split"], segment):
+            png = cv2.imencode(".png", case.prediction.astype(np.uint8))[1]
+            masks[str(case.facts["position"])] = png
+            yield case
+
+    return evaluate.collected(plan["data"], plan["split"], seen()), masks
+
+
+def _end_with_parent():
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

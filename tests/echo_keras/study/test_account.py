@@ -1,0 +1,109 @@
+"""What is written of figures: the field's way, and nothing that is not known."""
+
+import pytest
+
+from echo_keras.metrics import scores
+from echo_keras.study import account, results
+
+
+@pytest.mark.parametrize(
+    ("value", "signed", "text"),
+    [
+        (0.91234, False, ".9123"),
+        (1.0, False, "1.0000"),
+        (0.0, False, ".0000"),
+        (0.0044, True, "+.0044"),
+        (-0.0004, True, "-.0004"),
+    ],
+)
+def test_shares_are_written_in_the_fields_way(value, signed, text):
+    assert account.figure(value, signed) == text
+
+
+@pytest.mark.parametrize(
+    ("interval", "runs", "said"),
+    [
+        ((0.001, 0.02), 5, "better"),
+        ((-0.02, -0.001), 5, "worse"),
+        ((-0.001, 0.02), 5, "not shown"),
+        ((0.001, 0.02), 1, "one run: cannot say"),
+    ],
+)
+def test_a_verdict_needs_an_interval_without_zero_and_more_than_one_run(
+    interval, runs, said
+):
+    assert account.verdict({"both": interval, "runs": runs}) == said
+
+
+def test_markdown_has_a_line_for_every_row():
+    table = account.Table("Title", "A note.", ["", "5 %"], [["a", ".9"], ["b", ".8"]])
+    assert account.markdown([table]).splitlines() == [
+        *("## Title", "", "A note.", ""),
+        *("|  | 5 % |", "| --- | --- |", "| a | .9 |", "| b | .8 |"),
+    ]
+
+
+@pytest.fixture
+def arm():
+    """Function that makes an arm with one run, of one patient in pixels."""
+
+    def made(init, fraction, *, dataset="echonet", shared=90):
+        fact = {
+            **{"patient": "a", "dice": shared / 100, "iou": 0.8, "hd95": 4.0},
+            **{"assd": 1.0, "distance_unit": "pixels", "area": 100},
+            **{"truth_area": 100, "shared_area": shared},
+        }
+        row = {"patient": "a", "method": "4CH", "predicted": 52.0, "reference": 50.0}
+        fractions = [{**row, "recorded": None}]
+        run = {
+            "dataset": dataset,
+            "cases": [fact],
+            "distance_unit": "pixels",
+            "ejection_fraction": scores.ejection(fractions),
+            "ejection_fractions": fractions,
+        }
+        return results.Arm("unet", init, fraction, 3, {0: run}, {})
+
+    return made
+
+
+def tables(arms, **options):
+    levels = results.levels(arms)
+    told = results.differences(arms, "random")
+    found = account.tables(arms, levels, told, **options)
+    return {table.title: table for table in found}
+
+
+def test_our_rows_stand_beside_the_papers_at_its_fractions_and_ours(arm):
+    found = tables([arm("random", 0.05), arm("random", 0.01)])
+    table = found["Beside the paper, in its aggregate"]
+    headings = ["100 %", "50 %", "25 %", "5 % (3 patients)", "1 % (3 patients)"]
+    assert table.header == ["", *headings]
+    assert table.rows[0][1:] == ["-", "-", "-", ".9000", ".9000"]
+    byol = next(row for row in table.rows if row[0] == "paper: BYOL, UNet")
+    assert byol[1:] == [".9070", "-", "-", ".8318", "-"]
+
+
+def test_drawn_hearts_are_not_set_beside_the_papers(arm):
+    assert "Beside the paper, in its aggregate" not in tables(
+        [arm("random", 0.05)], synthetic=True
+    )
+
+
+def test_unknown_ejection_fractions_have_no_table(arm):
+    found = tables([arm("random", 1.0)])
+    assert "Ejection fraction against the one as recorded" not in found
+    [row] = found["Ejection fraction against the one of the reference masks"].rows
+    assert row[2:6] == ["4CH", "2.00 (2.00 to 2.00)", "+2.00 (+2.00 to +2.00)", "-"]
+
+
+def test_differences_are_to_the_first_weights_at_the_same_fraction(arm):
+    arms = [arm("random", 1.0), arm("simclr", 1.0, shared=92), arm("simclr", 0.05)]
+    [row] = tables(arms)["Does it help to start elsewhere?"].rows
+    assert row[:3] == ["unet: simclr minus random", "100 %", "+.0200"]
+    assert row[-1] == "one run: cannot say"
+
+
+def test_the_unit_of_distances_is_in_the_title(arm):
+    [row] = tables([arm("random", 1.0)])["HD95 (pixels), mean of images"].rows
+    assert row == ["unet from random", "4.00 (4.00 to 4.00)"]

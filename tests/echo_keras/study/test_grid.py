@@ -1,0 +1,247 @@
+"""Cells run once each, whatever happens to them or to the study."""
+
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from echo_keras import config, errors
+from echo_keras.study import grid, plan, worker
+
+# What the real worker does to a folder, in no time; `LOG` tells of every start and end.
+FAKE = """
+import json, pathlib, sys, time
+what, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+log = folder.parents[1] / "log"
+tell = lambda word: log.open("a").write(f"{word} {folder.name}\\n")
+tell("begin")
+(folder / ".model-killed").mkdir()
+plan = json.loads((folder / "cell.json").read_text())
+if "fail" in folder.name:
+    sys.exit("Error: the loss stopped being a number")
+time.sleep(0.02)
+(folder / ".model-killed").rename(folder / "model")
+if what == "finetune":
+    (folder / "cost.json").write_text('{"seconds": 1.0}')
+    (folder / "scores.json").write_text('{"dice_per_image_mean": 0.9}')
+tell("end")
+"""
+STUDY = """
+import pathlib, sys
+from echo_keras import config
+from echo_keras.study import grid, plan
+output, fake = pathlib.Path(sys.argv[1]), sys.argv[2]
+grid._command = lambda what: [sys.executable, "-c", fake, what]
+grid._SECONDS_BETWEEN_LOOKS = 0.001
+cells = plan.cells(config.load(config.Study, subsets=8, seeds=8), None)
+records = grid.Records("records", "test", {"records_fingerprint": "1"})
+with grid.opened(output, records) as folder:
+    grid.run(cells, records, folder, keep_models=True, say=print)
+"""
+RECORDS = grid.Records("records", "test", {"records_fingerprint": "1"})
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(
+        grid, "_command", lambda what: [sys.executable, "-c", FAKE, what]
+    )
+    monkeypatch.setattr(grid, "_SECONDS_BETWEEN_LOOKS", 0.001)
+
+
+@pytest.fixture
+def recipes(tmp_path):
+    """Folder of recipes whose names say what becomes of them."""
+    for name in ("good", "fail"):
+        (tmp_path / f"{name}.yaml").write_text("size: 32\n")
+    (tmp_path / "simclr.yaml").write_text("epochs: 3\n")
+    (tmp_path / "fail-simclr.yaml").write_text("epochs: 3\n")
+    return tmp_path
+
+
+def cells(folder=None, **values):
+    values = {"fractions": [0.5], "subsets": 2, **values}
+    return plan.cells(config.load(config.Study, **values), folder)
+
+
+def run(chosen, output, *, records=RECORDS):
+    with grid.opened(output, records) as folder:
+        return grid.run(
+            chosen, records, folder, keep_models=True, say=lambda text: None
+        )
+
+
+def log(output):
+    return (output / "log").read_text().splitlines()
+
+
+def test_every_cell_runs_once_and_never_again(tmp_path):
+    output = tmp_path / "study"
+    first = run(cells(), output)
+    assert [found.dice for found in first] == [0.9, 0.9]
+    begun = log(output)
+    assert run(cells(), output) == first
+    assert log(output) == begun
+    assert [line.split()[0] for line in begun] == ["begin", "end"] * 2
+
+
+def test_a_failed_cell_is_a_row_with_its_reason_and_not_the_end(recipes):
+    output = recipes / "study"
+    chosen = cells(recipes, recipes=["fail.yaml", "good.yaml"], subsets=1)
+    failed, good = run(chosen, output)
+    assert (failed.dice, failed.reason) == (None, "the loss stopped being a number")
+    assert good.dice == 0.9
+    begun = log(output)
+    assert run(chosen, output)[0] == failed
+    assert log(output) == begun
+
+
+def test_a_cell_that_is_killed_is_told_apart(tmp_path, monkeypatch):
+    script = "import os; os.kill(os.getpid(), 9)"
+    monkeypatch.setattr(grid, "_command", lambda what: [sys.executable, "-c", script])
+    [found] = run(cells(subsets=1), tmp_path / "study")
+    assert found.reason.startswith("it was ended by signal 9")
+
+
+def test_a_study_grows_and_keeps_what_is_there(tmp_path):
+    output = tmp_path / "study"
+    run(cells(subsets=1), output)
+    run(cells(subsets=3), output)
+    assert [line for line in log(output) if line.startswith("begin")] == [
+        f"begin default-random-0.5-{number}" for number in range(3)
+    ]
+
+
+def test_a_pretraining_is_shared_by_its_cells(recipes):
+    output = recipes / "study"
+    found = run(cells(recipes, inits=["simclr.yaml"]), output)
+    begun = [line.split()[1] for line in log(output) if line.startswith("begin")]
+    assert begun == ["simclr-unet-16", *(result.cell.name for result in found)]
+    recipe = config.load(config.Finetune, found[0].folder / worker.RECIPE)
+    assert recipe.init == str(output / grid.PRETRAINED / "simclr-unet-16" / "model")
+
+
+def test_a_failed_pretraining_fails_its_cells_and_is_not_tried_for_each(recipes):
+    output = recipes / "study"
+    found = run(cells(recipes, inits=["random", "fail-simclr.yaml"]), output)
+    reason = "pretraining failed: the loss stopped being a number"
+    assert [result.reason for result in found] == ["", reason] * 2
+    assert sum("begin fail-simclr-unet" in line for line in log(output)) == 1
+
+
+def test_the_results_of_another_study_are_not_mixed_in(recipes):
+    output = recipes / "study"
+    run(cells(recipes, recipes=["good.yaml"]), output)
+    (recipes / "good.yaml").write_text("size: 64\n")
+    sentence = "is of another study, with size 32 and not 64; name another --output"
+    with pytest.raises(errors.InputError, match=sentence):
+        run(cells(recipes, recipes=["good.yaml"]), output)
+
+
+def test_the_pretraining_of_another_study_is_not_passed_off(recipes):
+    output = recipes / "study"
+    run(cells(recipes, inits=["simclr.yaml"]), output)
+    (recipes / "simclr.yaml").write_text("epochs: 4\n")
+    with pytest.raises(errors.InputError, match="is of another study, with init"):
+        run(cells(recipes, inits=["simclr.yaml"]), output)
+
+
+@pytest.mark.parametrize(
+    "other", [{"split": "validation"}, {"identity": {"records_fingerprint": "2"}}]
+)
+def test_other_records_make_another_study(tmp_path, other):
+    run(cells(), tmp_path / "study")
+    with pytest.raises(errors.InputError, match="holds another study, with"):
+        run(cells(), tmp_path / "study", records=RECORDS._replace(**other))
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(errors.InputError, match="exists and is not empty"):
+        run(cells(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_an_output_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(errors.InputError, match=r"cannot write .*study"):
+        run(cells(), tmp_path / "file" / "study")
+
+
+def test_two_studies_do_not_work_in_one_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(grid, "PATIENCE", 0.0)
+    output = tmp_path / "study"
+    with (
+        grid.opened(output, RECORDS),
+        pytest.raises(errors.InputError, match="another study is at work in"),
+    ):
+        run(cells(), output)
+
+
+def test_a_study_that_is_killed_again_and_again_runs_no_finished_cell_twice(tmp_path):
+    output = tmp_path / "study"
+    draw = random.Random(0)
+    kills = 0
+    while True:
+        command = [sys.executable, "-c", STUDY, str(output), FAKE]
+        study = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        if kills == 4:
+            break
+        ended = log_length(output)
+        while log_length(output) == ended:
+            time.sleep(0.001)
+        time.sleep(draw.uniform(0.0, 0.2))
+        study.send_signal(signal.SIGKILL)
+        assert study.wait() == -signal.SIGKILL
+        kills += 1
+    assert study.wait() == 0
+    ends = [line for line in log(output) if line.startswith("end")]
+    assert len(ends) == len(set(ends)) == 16
+    assert len(list(output.glob("cells/*/scores.json"))) == 16
+    assert not list(output.glob("cells/*/.*"))
+
+
+def log_length(output):
+    return len(log(output)) if (output / "log").exists() else 0
+
+
+def test_a_worker_ends_with_the_study_that_started_it(tmp_path):
+    script = (
+        "import os, threading, time\n"
+        "from echo_keras.study import worker\n"
+        "threading.Thread(target=worker._end_with_parent, daemon=True).start()\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    read, write = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=read, stdout=subprocess.PIPE, text=True
+    )
+    os.close(read)
+    assert process.stdout.readline() == "ready\n"
+    os.close(write)
+    assert process.wait() == 1
+
+
+def test_a_workers_mistake_is_its_last_line(tmp_path):
+    (tmp_path / worker.PLAN).write_text(json.dumps({"data": "nowhere"}))
+    (tmp_path / worker.RECIPE).write_text("size: 32\n")
+    command = [sys.executable, "-m", "echo_keras.study.worker", "finetune"]
+    with subprocess.Popen(
+        [*command, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=pathlib.Path(__file__).parents[3],
+    ) as process:
+        *_, last = process.stderr
+    assert process.returncode
+    assert last.startswith("Error: no folder nowhere")

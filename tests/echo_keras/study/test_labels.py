@@ -1,0 +1,219 @@
+"""A whole study on a dozen small hearts, and what it leaves behind."""
+
+import csv
+import json
+import re
+
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from echo_keras import config, errors
+from echo_keras.study import grid, labels, worker
+from echo_keras.training import finetune, pretrain
+
+SPLITS = {"train": "abcdefgh", "validation": "ijkl", "test": "mnop"}
+STUDY = """
+recipes: [small.yaml, broken.yaml]
+inits: [random, simclr.yaml]
+without: [broken simclr]
+fractions: [0.25, 1]
+subsets: 2
+seeds: 1
+"""
+
+
+def in_this_process(what, folder, title, update):
+    """As a process of its own would, without its start of seconds."""
+    update(title, 0.0)
+    try:
+        {"finetune": worker.finetune, "pretrain": worker.pretrain}[what](folder)
+    except errors.InputError as mistake:
+        return str(mistake)
+    return ""
+
+
+def trained(recipe, data, output):
+    """What fine-tuning writes, of a network that marks what is bright enough."""
+    if recipe.learning_rate > 1:
+        raise errors.InputError("the loss stopped being a number")
+    level = 0.47 + 0.01 * recipe.seed + 0.01 * (recipe.init == "random")
+    frame = keras.Input((recipe.size, recipe.size, 1))
+    above = keras.layers.Rescaling(40.0, offset=-40.0 * level)(frame)
+    output.mkdir()
+    keras.Model(frame, keras.layers.Activation("sigmoid")(above)).save(
+        output / "model.keras"
+    )
+    config.save(recipe, output / "recipe.yaml")
+    patients = finetune.labelled_patients(recipe, data)
+    history = {"patients": patients, "seconds": 1.0}
+    (output / "finetune.json").write_text(json.dumps(history))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grid, "_work", in_this_process)
+        patch.setattr(finetune, "run", trained)
+        patch.setattr(pretrain, "run", lambda recipe, data, output: output.mkdir())
+        yield
+
+
+@pytest.fixture(scope="module")
+def records(write_folder, heart, video, tmp_path_factory):
+    frames = {
+        split: [
+            record
+            for name in names
+            for record in (*(heart(name, phase) for phase in ("ED", "ES")), video(name))
+        ]
+        for split, names in SPLITS.items()
+    }
+    return write_folder(tmp_path_factory.mktemp("records"), frames)
+
+
+@pytest.fixture(scope="module")
+def plan_file(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plan")
+    (folder / "small.yaml").write_text("size: 32\nwidth: 2\nsteps: 20\nbatch: 4\n")
+    broken = "size: 32\nwidth: 2\nsteps: 4\nlearning_rate: 1e+30\nwarmup_steps: 0\n"
+    (folder / "broken.yaml").write_text(broken)
+    (folder / "simclr.yaml").write_text("size: 32\nbatch: 4\nepochs: 1\n")
+    (folder / "study.yaml").write_text(STUDY)
+    return folder / "study.yaml"
+
+
+@pytest.fixture(scope="module")
+def finished(records, plan_file, tmp_path_factory):
+    """Folder of a study, what it said and its last line."""
+    output = tmp_path_factory.mktemp("study") / "out"
+    said = []
+    line = labels.run(plan_file, records, output, say=said.append)
+    return output, said, line
+
+
+def rows(path):
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_cell_has_a_row_with_its_scores_or_its_reason(finished):
+    output, _, line = finished
+    table = rows(output / "results.csv")
+    assert len(table) == 3 * (2 + 1)
+    failed = [row for row in table if row["failed"]]
+    assert [row["recipe"] for row in failed] == ["broken"] * 3
+    assert all("stopped being a number" in row["failed"] for row in failed)
+    for row in table:
+        if not row["failed"]:
+            low, high = row["dice_per_image_low"], row["dice_per_image_high"]
+            assert float(low) <= float(row["dice_per_image_mean"]) <= float(high)
+            assert row["phases_ES_hd95_per_image_mean"]
+            assert (
+                row["labelled_patients"] == {"0.25": "2", "1.0": "8"}[row["fraction"]]
+            )
+    assert "9 cells, 3 failed" in line
+
+
+def test_differences_are_those_of_the_rows(finished):
+    output, _, _ = finished
+    dice = {
+        (row["init"], row["fraction"], row["seed"]): row["dice_per_image_mean"]
+        for row in rows(output / "results.csv")
+        if row["recipe"] == "small"
+    }
+    found = rows(output / "differences.csv")
+    [row] = [
+        row
+        for row in found
+        if (row["figure"], row["fraction"]) == ("dice_per_image_mean", "0.25")
+    ]
+    apart = [
+        float(dice["simclr", "0.25", seed]) - float(dice["random", "0.25", seed])
+        for seed in "01"
+    ]
+    assert float(row["value"]) == pytest.approx(np.mean(apart))
+    assert (row["init"], row["than"], row["runs"]) == ("simclr", "random", "2")
+
+
+def test_the_subsets_are_nested_and_paired(finished):
+    output, _, _ = finished
+    patients = {}
+    for path in output.glob("cells/small-*/model/finetune.json"):
+        name = path.parents[1].name
+        patients[name] = set(json.loads(path.read_text())["patients"]["train"])
+    assert patients["small-random-0.25-0"] < patients["small-random-1-0"]
+    assert patients["small-random-0.25-1"] == patients["small-simclr-0.25-1"]
+    assert patients["small-random-0.25-0"] != patients["small-random-0.25-1"]
+
+
+def test_the_tables_never_mix_aggregates(finished):
+    text = (finished[0] / "tables.md").read_text()
+    own, _, beside = text.partition("## Beside the paper, in its aggregate")
+    assert "paper:" not in own
+    assert "pooled over batches of 128" in beside
+    assert re.search(r"\| paper: SimCLR, UNet \| \.9185 \|", beside)
+    assert re.search(r"\| ours: small from simclr \| [.\d]+ \|", beside)
+
+
+def test_the_report_holds_everything_itself(finished):
+    output, _, line = finished
+    page = (output / "report.html").read_text()
+    assert line.endswith(str(output / "report.html"))
+    for text in ("What was asked", "What was found", "How sure is it?"):
+        assert text in page
+    assert page.count('src="data:image/png;base64,') == 4
+    assert "<!--" not in page
+    assert "http" not in page
+    assert "3 runs failed and are in no table" in page
+    assert "drawn by a computer" not in page
+
+
+def test_the_plots_are_pictures(finished):
+    for name in ("efficiency", "cases", "agreement", "sheet"):
+        picture = cv2.imread(str(finished[0] / f"{name}.png"))
+        assert min(picture.shape[:2]) > 250
+        assert picture.std() > 5
+
+
+def test_a_second_run_trains_nothing_and_reports_the_same(
+    finished, plan_file, records, monkeypatch
+):
+    output, _, line = finished
+    monkeypatch.setattr(grid, "_work", None)
+    before = (output / "results.csv").read_text()
+    said = []
+    assert labels.run(plan_file, records, output, say=said.append) == line
+    assert said[0] == "  kept from an earlier run: 9 of 9 cells"
+    assert (output / "results.csv").read_text() == before
+
+
+def test_models_go_where_they_are_not_kept(records, plan_file, tmp_path):
+    study = plan_file.with_name("lean.yaml")
+    study.write_text("recipes: [small.yaml]\nfractions: [1]\nseeds: 1\nkeep_models: no")
+    labels.run(study, records, tmp_path / "out", say=lambda text: None)
+    [cell] = (tmp_path / "out" / "cells").iterdir()
+    kept = {path.name for path in cell.iterdir()}
+    assert {worker.SCORES, worker.MASKS, "scores.cases.csv"} < kept
+    assert worker.MODEL not in kept
+
+
+def test_a_study_of_failures_ends_in_a_sentence(
+    records, plan_file, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(grid, "_work", lambda *arguments: "the sky fell")
+    with pytest.raises(
+        errors.InputError, match="every cell failed, the first as the sk"
+    ):
+        labels.run(plan_file, records, tmp_path / "out", say=lambda text: None)
+
+
+def test_a_fraction_without_a_patient_is_refused_before_anything_is_written(
+    records, plan_file, tmp_path
+):
+    study = plan_file.with_name("few.yaml")
+    study.write_text("fractions: [0.01]\n")
+    with pytest.raises(errors.InputError, match="of 8 patients selects none"):
+        labels.run(study, records, tmp_path / "out", say=print)
+    assert not (tmp_path / "out").exists()

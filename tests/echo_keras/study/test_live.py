@@ -1,0 +1,100 @@
+"""What is told while a study runs."""
+
+import io
+import types
+
+import pytest
+
+from echo_keras import config
+from echo_keras.study import live, plan
+
+
+def result(cell, dice=0.9, seconds=10.0, reason=""):
+    return types.SimpleNamespace(cell=cell, dice=dice, seconds=seconds, reason=reason)
+
+
+@pytest.fixture
+def cells():
+    study = config.load(config.Study, fractions=[0.5, 1.0], subsets=2, seeds=1)
+    return plan.cells(study, None)
+
+
+@pytest.fixture
+def results(cells):
+    return {cell.name: None for cell in cells}
+
+
+def test_the_time_left_is_that_of_finished_cells_of_the_same_kind(cells, results):
+    first, whole, last = cells
+    assert live.seconds_left(cells, results) is None
+    results[whole.name] = result(whole, seconds=100.0)
+    assert live.seconds_left(cells, results) == 200
+    results[first.name] = result(first, seconds=10.0)
+    assert live.seconds_left(cells, results) == 10
+    assert live.seconds_left(cells, results, running=4.0) == 6
+    assert live.seconds_left(cells, results, running=99.0) == 0
+    results[last.name] = result(last)
+    assert live.seconds_left(cells, results) == 0
+
+
+def test_failed_cells_do_not_tell_how_long_others_take(cells, results):
+    results[cells[0].name] = result(cells[0], dice=None, seconds=0.1, reason="NaN")
+    assert live.seconds_left(cells, results) is None
+
+
+def test_the_table_holds_means_and_counts(cells, results):
+    first, whole, last = cells
+    results |= {
+        first.name: result(first, dice=0.8),
+        last.name: result(last, dice=0.9),
+        whole.name: result(whole, dice=None),
+    }
+    header, [row] = live.summary(cells, results)
+    assert header == ["", "50 %", "100 %"]
+    assert row == ["default from random", "0.8500 2/2", "0/1 1 failed"]
+
+
+def test_without_a_terminal_each_cell_is_told_at_its_start_and_end(
+    cells, results, monkeypatch
+):
+    told = io.StringIO()
+    monkeypatch.setattr(live.sys, "stderr", told)
+    first, second, _ = cells
+    with live.shown(cells, results) as update:
+        update(first.title, 0.0)
+        update(first.title, 0.2)
+        results[first.name] = result(first)
+        update(first.title, 0.0, ended=results[first.name])
+        results[second.name] = result(second, dice=None, reason="it was NaN")
+        update(second.title, 0.0, ended=results[second.name])
+    lines = told.getvalue().splitlines()
+    assert lines == [
+        "study 0/3 cells, ? left  default from random, 50 %, run 0: begins",
+        "study 1/3 cells, 0:00:20 left  default from random, 50 %, run 0: "
+        "dice 0.9000 in 0:00:10",
+        "study 2/3 cells, 0:00:10 left  default from random, 100 %, run 0: "
+        "failed, as it was NaN",
+    ]
+
+
+def test_a_terminal_sees_a_table(cells, results, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(live.sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "120")
+    with live.shown(cells, results) as update:
+        results[cells[0].name] = result(cells[0])
+        update(cells[1].title, 65.0)
+    shown = terminal.getvalue()
+    assert "0.9000 1/2" in shown
+    assert "default from random, 100 %, run 0 0:01:05" in shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00:00"), (3725.4, "1:02:05"), (None, "?")]
+)
+def test_the_clock(seconds, text):
+    assert live.clock(seconds) == text

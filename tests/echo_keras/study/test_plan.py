@@ -1,0 +1,121 @@
+"""A study is laid out in cells, each of them once, or refused in a sentence."""
+
+import collections
+
+import pytest
+
+from echo_keras import config, errors
+from echo_keras.study import plan
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "unet.yaml").write_text("steps: 70\n")
+    (tmp_path / "deep.yaml").write_text("network: deeplabv3\nencoder: resnet18\n")
+    (tmp_path / "simclr.yaml").write_text("epochs: 3\n")
+    (tmp_path / "encoder").mkdir()
+    return tmp_path
+
+
+def study(**values):
+    return config.load(config.Study, **values)
+
+
+def test_every_comparison_has_its_subsets_and_seeds(folder):
+    cells = plan.cells(
+        study(
+            recipes=["unet.yaml", "deep.yaml"],
+            inits=["random", "encoder"],
+            fractions=[0.05, 1],
+            subsets=4,
+            seeds=2,
+        ),
+        folder,
+    )
+    assert len({cell.name for cell in cells}) == len(cells) == 2 * 2 * (4 + 2)
+    counts = collections.Counter((cell.arm, cell.fraction) for cell in cells)
+    assert counts[("unet", "random"), 0.05] == 4
+    assert counts[("deep", "encoder"), 1.0] == 2
+    assert {cell.number for cell in cells[:8]} == {0}
+
+
+def test_a_run_has_its_own_subset_and_seed_and_the_whole_has_one_subset():
+    cells = plan.cells(study(fractions=[0.5, 1.0], subsets=3, seeds=3), None)
+    drawn = {(c.fraction, c.recipe.subset_seed, c.recipe.seed) for c in cells}
+    assert drawn == {
+        *((0.5, number, number) for number in range(3)),
+        *((1.0, 0, number) for number in range(3)),
+    }
+
+
+def test_the_recipe_is_passed_through_with_the_steps_of_its_fraction(folder):
+    options = {"recipes": ["deep.yaml"], "fractions": [0.5, 1.0], "subsets": 1}
+    own = plan.cells(study(**options), folder)
+    given = plan.cells(study(**options, steps=[30, 90]), folder)
+    assert {cell.recipe.steps for cell in own} == {config.Finetune.steps}
+    assert {(c.fraction, c.recipe.steps) for c in given} == {(0.5, 30), (1.0, 90)}
+    assert {cell.recipe.encoder for cell in own} == {"resnet18"}
+
+
+def test_a_pretraining_recipe_takes_on_the_encoder_of_each_network(folder):
+    cells = plan.cells(
+        study(recipes=["unet.yaml", "deep.yaml"], inits=["simclr.yaml"]), folder
+    )
+    kinds = {cell.recipe_name: cell.pretraining for cell in cells}
+    assert (kinds["unet"].encoder, kinds["deep"].encoder) == ("unet", "resnet18")
+    assert kinds["unet"].epochs == 3
+
+
+def test_first_weights_are_found_beside_the_study(folder):
+    [cell] = plan.cells(study(inits=["encoder"], fractions=[0.5], subsets=1), folder)
+    assert cell.recipe.init == str(folder / "encoder")
+    assert cell.name == "default-encoder-0.5-0"
+
+
+def test_what_cannot_be_is_left_out_by_name(folder):
+    cells = plan.cells(
+        study(
+            recipes=["unet.yaml", "deep.yaml"],
+            inits=["random", "imagenet"],
+            without=["unet imagenet"],
+        ),
+        folder,
+    )
+    assert {cell.arm for cell in cells} == {
+        ("unet", "random"),
+        ("deep", "random"),
+        ("deep", "imagenet"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"recipes": ["vnet.yaml"]}, r"cannot read recipe .*vnet\.yaml"),
+        ({"inits": ["magic"]}, r"no first weights .*magic; give random, imagenet"),
+        ({"inits": ["byol.yaml"]}, r"cannot read recipe .*byol\.yaml"),
+        ({"fractions": [5]}, r"fractions holds 5; give shares in \(0, 1\]"),
+        ({"fractions": [0]}, r"fractions\[0\] is 0\.0; it must be above 0"),
+        ({"fractions": ["few"]}, r"fractions\[0\] is 'few'; it must be a number"),
+        ({"fractions": []}, r"fractions is \[\]; give each one once"),
+        ({"fractions": [1, 1]}, r"fractions is \[1\.0, 1\.0\]; give each one once"),
+        ({"fractions": 0.5}, r"fractions is 0\.5; give a list of numbers"),
+        ({"steps": [1, 2, 3]}, "steps has 3 numbers and fractions 2"),
+        ({"without": ["unet random"]}, "without holds 'unet random'; give a recipe"),
+        ({"without": ["default random"]}, "leaves out all of its cells"),
+        ({"recipes": ["unet.yaml", "./unet.yaml"]}, "two recipes are called 'unet'"),
+        ({"split": "train"}, "split is 'train'; choose one of validation, test"),
+        (
+            {"networks": ["unet"]},
+            "unknown key 'networks'; a Study recipe has fractions",
+        ),
+    ],
+)
+def test_a_study_that_cannot_be_meant_is_refused(folder, values, sentence):
+    with pytest.raises(errors.InputError, match=sentence):
+        plan.cells(study(**values), folder)
+
+
+def test_a_fraction_that_keeps_no_patient_is_refused():
+    with pytest.raises(errors.InputError, match="of 8 patients selects none"):
+        plan.check_fractions(study(fractions=[0.01, 1.0]), list("abcdefgh"))
