@@ -14,6 +14,7 @@ from echo_keras.serving import stream
 from echo_keras.study import beats, sequences
 
 BATCH = 8
+PIXELS = 2**23  # of a batch: half of what the local server takes
 PLANE = "single plane, this view alone"
 
 
@@ -70,11 +71,12 @@ def segmented(sequence, segment, *, at_once=1):
     Raises:
         InputError: The model refuses, or its masks are of another size.
     """
+    count, height, width = sequence.frames.shape
     pairs = stream.answered(
-        range(len(sequence.frames)),
+        range(count),
         segment,
         encode=lambda number: sequences.encoded(sequence, number),
-        batch=BATCH,
+        batch=max(1, min(BATCH, PIXELS // (height * width))),
         at_once=at_once,
     )
     for _, answer in pairs:

@@ -116,6 +116,22 @@ def test_a_mask_of_another_size_is_refused(still, bright):
         list(reading.segmented(sequences.read(still), halved))
 
 
+@pytest.mark.parametrize(("pixels", "largest"), [(2**23, 8), (3 * 64 * 64, 3), (9, 1)])
+def test_batches_of_large_frames_are_small(
+    beating, bright, monkeypatch, pixels, largest
+):
+    sizes = []
+
+    def segment(images):
+        sizes.append(len(images))
+        return bright(images)
+
+    monkeypatch.setattr(reading, "PIXELS", pixels)
+    sequence = sequences.Sequence("a", beating[:10])
+    assert len(list(reading.segmented(sequence, segment))) == 10
+    assert max(sizes) == largest
+
+
 def test_a_still_sequence_has_no_beat(beating, bright):
     sequence = sequences.Sequence("still", beating[[0] * 4])
     found = reading.read(sequence, list(reading.segmented(sequence, bright)))

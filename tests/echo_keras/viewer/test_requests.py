@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from echo_keras.study import sequences
 from echo_keras.viewer import desk, requests
 
 HOST = "127.0.0.1:8600"
@@ -109,13 +110,12 @@ def test_a_failing_model_is_told(ask, model, beating):
     assert "no answer" in json.loads(ask("GET", "/api/server")[2])["error"]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_bug_ends_the_waiting_of_the_page(ask, model, beating):
+def test_a_bug_ends_the_waiting_of_the_page(model, beating):
     model.segment = lambda images: [{}]
-    image = cv2.imencode(".png", beating[0])[1].tobytes()
-    _, _, body = ask("POST", "/api/studies?name=a.png", image)
-    found = finished(ask, json.loads(body)["id"])
-    assert found["error"].startswith("the viewer failed at this file")
+    study = desk.Study(sequences.Sequence("a", beating[:1]))
+    with pytest.raises(KeyError):
+        study.segment(URL)
+    assert study.error.startswith("the viewer failed at this file")
 
 
 @pytest.mark.parametrize(
