@@ -15,6 +15,10 @@ FIRST_WORDS = {
     "random": "random weights",
     "simclr": "weights pretrained by SimCLR",
 }
+HEADER = (
+    *("started from", "Dice, mean of images", "95 % interval", "at ED", "at ES"),
+    *("Dice, pooled", "HD95, mean of images"),
+)
 CHOICES = {"best": 1.0, "median": 0.5, "worst": 0.0}
 
 
@@ -71,15 +75,13 @@ def comparison(models):
 def _section(models, output, urls):
     kind = "Synthetic hearts in the format of " if models[0]["synthetic"] else ""
     title = {"camus": "CAMUS", "echonet": "EchoNet-Dynamic"}[models[0]["dataset"]]
-    rows = "".join(_row(model) for model in models)
     return f"""<section>
 <h2>{text.escape(kind + title)}</h2>
 <p>The networks learned from {models[0]["labelled_patients"]} labelled patients,
 {models[0]["fraction"]:.0%} of the training split, and were scored on
 {models[0]["images"]} frames of {models[0]["patients"]} patients that they had never
 seen, at the frames' own size, through the REST API.</p>
-<table><tr><th>started from</th><th>Dice, mean of images</th><th>95 % interval</th>
-<th>at ED</th><th>at ES</th><th>Dice, pooled</th></tr>{rows}</table>
+{page.table(HEADER, map(_row, models))}
 <p>{text.escape(comparison(models))} Intervals draw whole patients again; they do not
 hold the chance in training, for which several runs are needed.</p>
 <div class="plots">{_plots(models, output)}</div>
@@ -91,15 +93,14 @@ hold the chance in training, for which several runs are needed.</p>
 
 def _row(model):
     low, high = model["dice_per_image_interval"]
-    phases = "".join(
-        f"<td>{model['phases'][phase]['dice_per_image_mean']:.4f}</td>"
-        for phase in ("ED", "ES")
-    )
-    return (
-        f"<tr><td>{FIRST_WORDS[model['init']]}</td>"
-        f"<td>{model['dice_per_image_mean']:.4f}</td><td>{low:.4f} to {high:.4f}</td>"
-        f"{phases}<td>{model['dice_pooled']:.4f}</td></tr>"
-    )
+    return [
+        FIRST_WORDS[model["init"]],
+        f"{model['dice_per_image_mean']:.4f}",
+        f"{low:.4f} to {high:.4f}",
+        *(f"{model['phases'][p]['dice_per_image_mean']:.4f}" for p in ("ED", "ES")),
+        f"{model['dice_pooled']:.4f}",
+        f"{model['hd95_per_image_mean']:.1f} {model['distance_unit']}",
+    ]
 
 
 def _plots(models, output):

@@ -19,6 +19,7 @@ import numpy as np
 from echo_keras import aside, config, errors
 
 PLAN, RECIPE, SCORES = "cell.json", "recipe.yaml", "scores.json"
+_UNITS_PER_MB = 1_000_000 if sys.platform == "darwin" else 1_000  # bytes or kB
 MODEL, MASKS, COST = "model", "masks.npz", "cost.json"
 
 
@@ -66,7 +67,7 @@ def finetune(folder):
         "labelled_patients": len(history["patients"]["train"]),
         "training_seconds": history["seconds"],
         "seconds": round(time.monotonic() - start, 1),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // _UNITS_PER_MB,
     }
     with aside.file(folder / COST) as path:
         path.write_text(json.dumps(cost) + "\n")
