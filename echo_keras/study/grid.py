@@ -221,21 +221,22 @@ def _work(what, folder, title, update):
     for left in folder.glob(".*-*"):  # half-written by a killed process
         shutil.rmtree(left)
     begin = time.monotonic()
-    with open(folder / LOG, "w") as log:
-        process = subprocess.Popen(
+    with (
+        open(folder / LOG, "w") as log,
+        subprocess.Popen(
             [*_command(what), str(folder)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             close_fds=False,  # the worker holds the study's lock as long as it lives
-        )
+        ) as process,
+    ):
         try:
             while process.poll() is None:
                 update(title, time.monotonic() - begin)
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
         finally:
             process.kill()
-            process.wait()
     if not process.returncode:
         return ""
     if process.returncode < 0:
