@@ -200,7 +200,7 @@ def _paper(arms, levels):
         "study. The paper (Saeed et al. 2022, arXiv 2201.07219) used its own split of "
         f"{_DATASETS.get(first['dataset'], first['dataset'])}, one run, frames of "
         "224x224 pixels and fractions of images; ours are fractions of patients, means "
-        "over runs, at the frames' own size."
+        f"over runs, at the frames' own size, on the {first['split']} split."
     )
     heading = ["", *shares.values()]
     return Table("Beside the paper, in its aggregate", note, heading, rows)

@@ -29,7 +29,7 @@ def draw(arms, levels, records):
     }
     found = {
         "efficiency.png": _efficiency(arms, levels),
-        "cases.png": plots.cases(cases, y_label="Dice", title="Every test image"),
+        "cases.png": plots.cases(cases, y_label="Dice", title="Every image"),
         "sheet.png": gallery.sheet(best, records),
     }
     if panels := _panels(best):

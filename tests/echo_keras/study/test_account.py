@@ -57,6 +57,7 @@ def arm():
         fractions = [{**row, "recorded": None}]
         run = {
             "dataset": dataset,
+            "split": "test",
             "cases": [fact],
             "distance_unit": "pixels",
             "ejection_fraction": scores.ejection(fractions),
