@@ -156,17 +156,22 @@ def _found(arms, levels, compared):
     sentences = []
     for fraction in reversed(_fractions(arms)):
         arm = _best(arms, levels, fraction)
-        [row] = [
-            row
+        found = {
+            row["figure"]: row
             for row in levels
             if (row["recipe"], row["init"]) == (arm.recipe_name, arm.init_name)
-            and (row["figure"], row["fraction"]) == (account.MEAN, fraction)
-        ]
-        sentences.append(
+            and row["fraction"] == fraction
+        }
+        text = (
             f"With {arm.patients} labelled patients ({account.share(fraction)}) the "
             f"best row, {arm.title}, reaches a Dice of "
-            f"{account.told(row, account.figure)}."
+            f"{account.told(found[account.MEAN], account.figure)}"
         )
+        if account.HAUSDORFF in found:
+            unit = next(iter(arm.runs.values()))["distance_unit"]
+            far = account.told(found[account.HAUSDORFF], account.distance)
+            text += f" and an HD95 of {far} {unit}"
+        sentences.append(f"{text}.")
     sentences += [_said(row) for row in compared]
     items = "".join(f"<li>{html.escape(text)}</li>" for text in sentences)
     return f"<ul>{items}</ul>"
@@ -209,5 +214,5 @@ def _method(arms, results):
     if failed:
         rows = [(result.cell.title, result.reason) for result in failed]
         lines.append(f"<h3>{len(failed)} runs failed and are in no table</h3>")
-        lines.append(page.table(["run", "reason"], rows))
+        lines.append(page.table(["run", "reason"], rows, kind="commands"))
     return "\n".join(lines)
