@@ -48,7 +48,7 @@ def main(camus=None):
 
 
 def _compared(name, dataset, folder, kept, *, start):
-    """Rows of the floor and of the job, each with one worker and with two."""
+    """Rows of the floor and of the job, with one worker and with two of both kinds."""
     frames = []
 
     def floor(processes):
@@ -63,11 +63,17 @@ def _compared(name, dataset, folder, kept, *, start):
             f"{name}: two floors at once": lambda: floor(2),
             f"{name}: 1 worker": lambda: _job(dataset, folder, kept, workers=1),
             f"{name}: 2 workers": lambda: _job(dataset, folder, kept, workers=2),
+            f"{name}: 2 processes": lambda: _job(
+                dataset, folder, kept, workers=2, mode="multi_processing"
+            ),
         },
         rounds=ROUNDS,
     )
-    least, ceiling, single, double = costs.values()
-    gains = "", _gain(least, ceiling), "", _gain(single, double, start=start)
+    least, ceiling, single, threads, processes = costs.values()
+    gains = (
+        *("", _gain(least, ceiling), "", _gain(single, threads, start=start)),
+        _gain(single, processes, start=start),
+    )
     for (label, runs), gain in zip(costs.items(), gains):
         rate = measure.spread([frames[0] / run.wall for run in runs], 0)
         ratio = _median(runs, "processor") / _median(least, "processor")
@@ -82,12 +88,12 @@ def _compared(name, dataset, folder, kept, *, start):
         )
 
 
-def _job(dataset, folder, kept, *, workers):
+def _job(dataset, folder, kept, *, workers, mode="multi_threading"):
     output = WORK / "records"
     shutil.rmtree(output, ignore_errors=True)
     words = ("build-tfrecords", "--dataset", dataset, "--source", folder)
     options = ("--output", output, "--unlabelled-frames", kept)
-    beam = ("--", "--direct_num_workers", workers)
+    beam = ("--", "--direct_num_workers", workers, "--direct_running_mode", mode)
     cost, _ = measure.command(
         sys.executable, "-m", "echo_keras.cli", *words, *options, *beam
     )
