@@ -49,7 +49,7 @@ class ConvertShards(beam.PTransform):
         return (
             names
             | "Spread over workers" >> beam.Reshuffle()
-            | "Load" >> beam.Map(_loaded, self._layout)
+            | "Load" >> beam.FlatMap(_loaded, self._layout)
             | "Read and check" >> streams.EachPatient(self._read)
             | "Encode" >> streams.EachPatient(convert.encode)
             | "Write" >> beam.FlatMap(_written, self._layout)
@@ -58,15 +58,21 @@ class ConvertShards(beam.PTransform):
 
 
 def _loaded(name, layout):
-    return streams.Stream(sharding.load(name, layout))
+    with _left_unfinished():
+        yield streams.Stream(sharding.load(name, layout))
 
 
 def _written(stream, layout):
-    """Counts of a shard; nothing of one that is left, which `run` tells."""
-    if _STOPPED.is_set():
-        return
+    if not _STOPPED.is_set():
+        with _left_unfinished():
+            yield convert.write(stream, layout)
+
+
+@contextlib.contextmanager
+def _left_unfinished():
+    """Go on with other shards where one fails, which `run` tells of."""
     try:
-        yield convert.write(stream, layout)
+        yield
     except errors.InputError as error:
         _LOG.info("%s", error)
 
