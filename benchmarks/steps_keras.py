@@ -3,18 +3,18 @@
 import numpy as np
 import tensorflow as tf
 
-from benchmarks import answering
+from benchmarks import twins
 from echo_keras import config
 from echo_keras.training import learner
 
 ECHO = learner.VIEWS["echo"]
 
 
-def step(encoder, size, batch, mode, precision):
+def step(network, size, batch, mode, precision):
     """Make a function that takes one SimCLR step at width 64 with Adam.
 
     Args:
-        encoder: `resnet50` or `unet`.
+        network: `resnet50` or `unet`.
         size: Height and width in pixels.
         batch: Frames in a batch.
         mode: `full`, or `network` without the drawing of views.
@@ -23,7 +23,7 @@ def step(encoder, size, batch, mode, precision):
     Returns:
         Function without arguments, which waits for the step to end.
     """
-    recipe = config.Pretrain(encoder=encoder, size=size, width=64, batch=batch)
+    recipe = config.Pretrain(encoder=network, size=size, width=64, batch=batch)
     if mode == "network":
         learner.VIEWS["echo"] = lambda images, seed, **_: (images, images)
     model = learner.create(recipe, 1000, multiply=precision)
@@ -36,4 +36,4 @@ def step(encoder, size, batch, mode, precision):
 
 
 if __name__ == "__main__":
-    answering.main(step)
+    twins.answer(step)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks import answering
+from benchmarks import twins
 
 BLOCKS = (3, 4, 6, 3)
 DILATIONS = ((1, 1), (1, 1), (1, 2), (2, 4))
@@ -20,28 +20,29 @@ class Bottleneck(nn.Module):
     def __init__(self, inputs, channels, stride, dilation, enters):
         super().__init__()
         self.body = nn.Sequential(
-            *_convolved(inputs, channels, 1, stride=stride),
+            *convolved(inputs, channels, 1, stride=stride),
             nn.ReLU(),
-            *_convolved(channels, channels, 3, padding=dilation, dilation=dilation),
+            *convolved(channels, channels, 3, padding=dilation, dilation=dilation),
             nn.ReLU(),
-            *_convolved(channels, 4 * channels, 1),
+            *convolved(channels, 4 * channels, 1),
         )
         self.shortcut = nn.Sequential()
         if enters:
-            self.shortcut.extend(_convolved(inputs, 4 * channels, 1, stride=stride))
+            self.shortcut.extend(convolved(inputs, 4 * channels, 1, stride=stride))
 
     def forward(self, features):
         """Map `(batch, inputs, height, width)` features."""
         return functional.relu(self.body(features) + self.shortcut(features))
 
 
-def _convolved(inputs, outputs, kernel, **options):
+def convolved(inputs, outputs, kernel, **options):
+    """A convolution and its batch norm."""
     return nn.Conv2d(inputs, outputs, kernel, **options), nn.BatchNorm2d(outputs)
 
 
 def resnet50():
     """Dilated ResNet-50 for one channel, without its head."""
-    layers = [*_convolved(1, WIDTH, 7, stride=2, padding=3), nn.ReLU()]
+    layers = [*convolved(1, WIDTH, 7, stride=2, padding=3), nn.ReLU()]
     layers.append(nn.MaxPool2d(3, stride=2, padding=1))
     inputs = WIDTH
     for stage, (first, rest) in enumerate(DILATIONS):
@@ -56,15 +57,29 @@ def resnet50():
 
 def unet():
     """Contracting path of the UNet."""
-    layers, inputs = [], 1
+    levels = unet_levels()
+    return nn.Sequential(*levels), WIDTH * UNET[-1]
+
+
+def unet_levels():
+    """Levels of that path, each from the map of the one before."""
+    levels, inputs = [], 1
     for level, factor in enumerate(UNET):
-        if level:
-            layers.append(nn.MaxPool2d(2))
-        for _ in range(2):
-            layers += _convolved(inputs, WIDTH * factor, 3, padding=1, bias=False)
-            layers.append(nn.ReLU())
-            inputs = WIDTH * factor
-    return nn.Sequential(*layers), inputs
+        pool = [nn.MaxPool2d(2)] if level else []
+        channels = WIDTH * factor
+        levels.append(nn.Sequential(*pool, *unet_block(inputs, channels, channels)))
+        inputs = channels
+    return levels
+
+
+def unet_block(inputs, *channels):
+    """Layers of as many convolutions as there are numbers of channels."""
+    layers = []
+    for outputs in channels:
+        layers += convolved(inputs, outputs, 3, padding=1, bias=False)
+        layers.append(nn.ReLU())
+        inputs = outputs
+    return layers
 
 
 def nt_xent(projections, temperature=0.1):
@@ -77,11 +92,11 @@ def nt_xent(projections, temperature=0.1):
     return functional.cross_entropy(logits, partners)
 
 
-def step(encoder, size, batch, mode, precision):
+def step(network, size, batch, mode, precision):
     """Make a function that takes one SimCLR step; see `steps_keras.step`."""
     if mode != "network":
         sys.exit("the twin draws no views")
-    base, channels = {"resnet50": resnet50, "unet": unet}[encoder]()
+    base, channels = {"resnet50": resnet50, "unet": unet}[network]()
     head = nn.Sequential(
         nn.Linear(channels, channels, bias=False),
         nn.BatchNorm1d(channels),
@@ -108,4 +123,4 @@ def step(encoder, size, batch, mode, precision):
 
 
 if __name__ == "__main__":
-    answering.main(step)
+    twins.answer(step)
