@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import types
 
 import pytest
 import tensorflow as tf
@@ -81,3 +82,20 @@ def test_the_example_of_a_tf_config_is_one(monkeypatch):
 def test_workers_are_not_cut_into_replicas():
     with pytest.raises(errors.InputError, match="--replicas is for --strategy mirr"):
         strategy.create(2, kind="multi-worker")
+
+
+def test_the_end_of_another_worker_is_told_with_the_remedy():
+    workers = types.SimpleNamespace(cluster_resolver="TF_CONFIG")
+    with (
+        pytest.raises(errors.InputError, match="another worker has stopped; start all"),
+        strategy.together(workers),
+    ):
+        raise tf.errors.UnavailableError(None, None, "Connection reset by peer")
+
+
+def test_alone_no_other_worker_is_blamed():
+    with (
+        pytest.raises(tf.errors.UnavailableError),
+        strategy.together(tf.distribute.get_strategy()),
+    ):
+        raise tf.errors.UnavailableError(None, None, "Socket closed")
