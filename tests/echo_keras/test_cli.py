@@ -240,10 +240,12 @@ def test_pretrain_takes_several_folders_and_lets_options_win(called, tmp_path):
     result = run(
         *("pretrain", "--data", "a", "--data", "b", "--output", "out", "--epochs", 9),
         *("--encoder", "resnet50", "--config", recipe, "--replicas", 2),
-        *("--checkpoint-seconds", 60, "--positives", "video"),
+        *("--checkpoint-seconds", 60, "--positives", "video", "--contrast", "dense"),
     )
     assert result.output == "loss 3.142  accuracy 0.250  out\n"
-    wanted = config.Pretrain(epochs=9, batch=5, encoder="resnet50", positives="video")
+    wanted = config.Pretrain(
+        epochs=9, batch=5, encoder="resnet50", positives="video", contrast="dense"
+    )
     folders = ("a", "b")
     options = {"kind": "mirrored", "replicas": 2, "checkpoint_seconds": 60}
     assert calls == [((wanted, folders, pathlib.Path("out")), options)]
