@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+import warnings
 
 import click
 
@@ -15,6 +16,8 @@ def _needs_tfx():
             "the pipeline needs TFX, which is not installed; add it by `python3.11 "
             "tools/setup.py .venv tfx` on Linux"
         )
+    for package in ("google", "tfx"):  # they warn of the age of what they depend on
+        warnings.filterwarnings("ignore", module=package)
 
 
 @main.command()
@@ -70,8 +73,7 @@ def lineage(model, output):
     from pipeline.tfx import drawing, lineage
 
     run = lineage.run(model)
-    for label, told in lineage.rows(run):
-        click.echo(f"{label}: {told}")
+    click.echo(lineage.text(run))
     if output:
         with aside.file(output) as file:
             file.write_text(drawing.svg(run))

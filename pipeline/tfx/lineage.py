@@ -33,6 +33,13 @@ def run(version):
     )
 
 
+def text(run):
+    """The rows of a run as a table of two columns."""
+    found = rows(run)
+    widest = max(len(label) for label, _ in found)
+    return "\n".join(f"{label:{widest}}  {told}" for label, told in found)
+
+
 def rows(run):
     """What a run made its model from, as pairs of label and text.
 

@@ -1,7 +1,5 @@
 """Running the pipeline here, with TFX's local runner and metadata in SQLite."""
 
-import warnings
-
 from absl import logging
 from tfx.orchestration.local import local_dag_runner
 
@@ -23,7 +21,6 @@ def run(recipe, *, beam_args=(), say):
         InputError: A recipe or a data set does not fit, or a gate is closed.
     """
     logging.set_verbosity(logging.FATAL)
-    warnings.filterwarnings("ignore", category=FutureWarning)
     graph = dag.build(recipe, beam_args=beam_args)
     store = records.store(recipe.root)
     try:

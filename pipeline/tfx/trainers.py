@@ -1,7 +1,5 @@
 """What the two Trainers run: pretraining, and fine-tuning with its export."""
 
-import pathlib
-
 from echo_keras import config
 from echo_keras.serving import export
 from echo_keras.training import finetune as finetuning
@@ -19,7 +17,7 @@ def pretrain(fn_args):
     """
     given = fn_args.custom_config
     recipe = config.load(config.Pretrain, **given["recipe"])
-    data = _records(fn_args.train_files)
+    data = records(fn_args.train_files)
     with folders.work(given["root"], "pretrain", *_facts(given, data)) as work:
         if not work.exists():
             pretraining.run(
@@ -37,7 +35,7 @@ def finetune(fn_args):
             is the model; what training left is the model run.
     """
     given = fn_args.custom_config
-    [data] = _records(fn_args.train_files)
+    [data] = records(fn_args.train_files)
     facts = (*_facts(given, [data]), fn_args.base_model)
     with folders.work(given["root"], "finetune", *facts) as work:
         if not work.exists():
@@ -50,9 +48,9 @@ def finetune(fn_args):
         folders.deliver(work, fn_args.model_run_dir)
 
 
-def _records(patterns):
+def records(patterns):
     """Folders of records, of which TFX tells the files of a split: `FOLDER/SPLIT/*`."""
-    return [str(pathlib.PurePath(pattern).parents[1]) for pattern in patterns]
+    return [pattern.rsplit("/", 2)[0] for pattern in patterns]
 
 
 def _facts(given, data):

@@ -32,12 +32,17 @@ def digest(*packages, own=()):
     """
     paths = [OWN / f"{name}.py" for name in own]
     for name in packages:
-        folder = pathlib.Path(importlib.import_module(name).__file__).parent
-        found = folder.rglob("*.py")
-        if name == pipeline.__name__:
-            found = (path for path in found if OWN not in path.parents)
-        paths += sorted(found)
+        paths += modules(name)
     content = hashlib.sha256()
     for path in paths:
         content.update(path.read_bytes())
     return content.hexdigest()[:16]
+
+
+def modules(package):
+    """Files of a package, sorted; of `pipeline` those outside this package."""
+    folder = pathlib.Path(importlib.import_module(package).__file__).parent
+    found = sorted(folder.rglob("*.py"))
+    if package == pipeline.__name__:
+        found = [path for path in found if OWN not in path.parents]
+    return found

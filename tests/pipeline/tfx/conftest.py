@@ -79,17 +79,6 @@ def invert():
     return invert
 
 
-@pytest.fixture
-def split_of():
-    """Function that names the patients of a split of a copy of CAMUS."""
-
-    def names(folder, split):
-        listed = folder / "database_split" / f"subgroup_{split}.txt"
-        return listed.read_text().split()
-
-    return names
-
-
 @pytest.fixture(scope="session")
 def scores():
     """Function that makes scores of a Dice for each patient, two cases each."""

@@ -132,6 +132,14 @@ def test_the_lineage_names_data_recipes_scores_and_times(first, recipe):
     assert found["Trainer.pretrain"].endswith(" s")
 
 
+def test_the_table_has_two_columns(first, recipe):
+    run = lineage.run(f"{recipe.model}/1")
+    lines = lineage.text(run).splitlines()
+    widest = max(len(label) for label, _ in lineage.rows(run))
+    assert len(lines) == len(lineage.rows(run))
+    assert all(line[widest : widest + 2] == "  " for line in lines)
+
+
 def test_the_drawing_leads_from_the_records_to_the_push(first, recipe):
     drawn = drawing.svg(lineage.run(f"{recipe.model}/1"))
     run = lineage.run(f"{recipe.model}/1")
@@ -167,7 +175,8 @@ def _kill_in_pretraining(recipe):
     command = [sys.executable, "-m", "echo_keras.cli", "run", "--config", str(path)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     work = pathlib.Path(recipe.root, "work")
-    while not list(work.glob("pretrain-*.partial/checkpoints/*.index")):
+    named = "pretrain-*.partial/checkpoints/checkpoint"  # once one is whole
+    while not list(work.glob(named)):
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
