@@ -181,7 +181,7 @@ def _convert(dataset, plan, choice, layout, *, beam_args):
         with contextlib.ExitStack() as stack:
             stack.enter_context(watch.bar(plan, layout))
             stack.enter_context(_ended_by_interrupt())
-            pipeline = stack.enter_context(beam.Pipeline(chosen, options))
+            pipeline = stack.enter_context(runners.pipeline(chosen, options))
             names = [shard.name for shard in pending]
             planned = pipeline | "Shards" >> beam.Create(names)
             _ = planned | "Convert shards" >> ConvertShards(dataset, choice, layout)

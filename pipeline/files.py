@@ -26,6 +26,11 @@ _DISK_ERRORS = {
     errno.ENAMETOOLONG,
 }
 
+_STORE = (
+    "is the address right, and Beam's extra for this store installed, such as "
+    "apache-beam[aws]?"
+)
+
 
 def is_remote(path):
     """Whether the path is a URL, such as `gs://bucket/folder`."""
@@ -77,8 +82,7 @@ def below(folder):
             [match] = filesystems.FileSystems.match([prefix + "**"])
         except (OSError, ValueError) as error:
             raise errors.InputError(
-                f"cannot list {folder} ({error}); is the address right, and Beam's "
-                "extra for this store installed, such as apache-beam[aws]?"
+                f"cannot list {folder} ({error}); {_STORE}"
             ) from error
         found = {
             file.path[len(prefix) :]: file.size_in_bytes
@@ -203,8 +207,15 @@ def stamp(paths):
 
 
 def exists(path):
-    """Whether there is a file or folder at the path."""
-    return filesystems.FileSystems.exists(str(path))
+    """Whether there is a file or folder at the path.
+
+    Raises:
+        InputError: It is a URL of a store that is not known or does not answer.
+    """
+    try:
+        return filesystems.FileSystems.exists(str(path))
+    except (OSError, ValueError) as error:
+        raise errors.InputError(f"cannot reach {path} ({error}); {_STORE}") from error
 
 
 def is_taken(folder):

@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 
+import apache_beam as beam
 from apache_beam.options import pipeline_options
 from apache_beam.runners import runner
 from apache_beam.runners.portability.fn_api_runner import fn_runner
@@ -38,7 +39,8 @@ def chosen(beam_args, *, most_workers):
     options = pipeline_options.PipelineOptions([*given, *beam_args])
     name = options.view_as(pipeline_options.StandardOptions).runner
     if name:
-        return _named(name), pipeline_options.PipelineOptions(list(beam_args))
+        given = pipeline_options.PipelineOptions(list(beam_args))
+        return _named(name, given), given
     direct = options.view_as(pipeline_options.DirectOptions)
     if direct.direct_running_mode == "in_memory":
         direct.direct_num_workers = 1  # or else Beam warns that it will not use more
@@ -50,10 +52,36 @@ def chosen(beam_args, *, most_workers):
     return fn_runner.FnApiRunner(default_environment=environment), options
 
 
-def _named(name):
+def pipeline(chosen, options):
+    """A pipeline on a runner of `chosen` that has all the options it needs.
+
+    Args:
+        chosen: A Beam runner.
+        options: Its `PipelineOptions`.
+
+    Returns:
+        `beam.Pipeline`.
+
+    Raises:
+        InputError: The runner lacks an option, such as the region of Dataflow.
+    """
     try:
-        return runner.create_runner(name)
+        return beam.Pipeline(chosen, options)
+    except ValueError as reason:
+        raise errors.InputError(f"Beam refuses its options: {reason}") from reason
+
+
+def _named(name, options):
+    try:
+        created = runner.create_runner(name)
     except (ImportError, AttributeError, ValueError) as reason:
         raise errors.InputError(
             f"Beam has no runner {name}: {reason}; leave --runner out to run here"
         ) from reason
+    portable = options.view_as(pipeline_options.PortableOptions)
+    if type(created).__name__ == "PortableRunner" and not portable.job_endpoint:
+        raise errors.InputError(
+            f"--runner={name} needs the address of its job server; add "
+            "--job_endpoint=HOST:PORT"
+        )
+    return created

@@ -217,6 +217,8 @@ def test_what_is_not_there_is_told(store):
         files.below("store://bucket/raw")
     with pytest.raises(errors.InputError, match=r"cannot list nostore://x .*extra for"):
         files.below("nostore://x")
+    with pytest.raises(errors.InputError, match=r"cannot reach nostore://x .*extra"):
+        files.exists("nostore://x")
     with pytest.raises(errors.InputError, match=r"cannot read store://bucket/raw/a \("):
         files.opened("store://bucket/raw/a")
     assert store == {}

@@ -4,6 +4,7 @@ import pytest
 from apache_beam.options import pipeline_options
 from apache_beam.runners.portability.fn_api_runner import fn_runner
 
+from echo_keras import errors
 from pipeline import runners
 
 
@@ -23,3 +24,11 @@ def test_the_job_runs_here_on_all_cores(monkeypatch, cores, given, mode, workers
     direct = options.view_as(pipeline_options.DirectOptions)
     assert (direct.direct_running_mode, direct.direct_num_workers) == (mode, workers)
     assert isinstance(runner, fn_runner.FnApiRunner)
+
+
+def test_a_runner_without_the_options_that_it_needs_is_refused():
+    with pytest.raises(errors.InputError, match="add --job_endpoint=HOST:PORT"):
+        runners.chosen(["--runner=portablerunner"], most_workers=1)
+    options = ["--runner=DirectRunner", "--type_check_additional=many"]
+    with pytest.raises(errors.InputError, match=r"refuses its options(.|\n)+: many"):
+        runners.pipeline(*runners.chosen(options, most_workers=1))
