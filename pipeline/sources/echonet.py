@@ -17,6 +17,9 @@ from pipeline.sources import frames, listings, tables, tracings, videos
 SPLITS = {"TRAIN": "train", "VAL": "validation", "TEST": "test"}
 LISTS = ("FileList.csv", "VolumeTracings.csv")
 
+_FARTHEST = 10_000
+"""Pixels: no frame is as wide, and the products of a few of them overflow nothing."""
+
 
 def listing(source):
     """Patients of the data set, as its two tables name them.
@@ -217,6 +220,9 @@ def _rows(tracing):
 def _traces(tracing):
     if not np.isfinite(tracing).all() or (tracing[:, 4] % 1).any():
         raise listings.DefectError("bad number", "a tracing holds text or NaN")
+    farthest = np.abs(tracing[:, :4]).max()
+    if farthest > _FARTHEST:
+        raise listings.DefectError("bad number", f"a tracing reaches to {farthest:g}")
     traces = {
         frame: tracings.first_trace(rows) for frame, rows in _rows(tracing).items()
     }

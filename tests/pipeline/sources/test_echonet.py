@@ -180,6 +180,7 @@ def test_a_patient_in_no_split_keeps_the_video_alone(echonet_copy):
     ("tracing", "reason"),
     [
         ({12: [("x", 1, 2, 3)] * 21, 5: [(1, 1, 2, 3)] * 21}, "bad number"),
+        ({12: [(1, 1, "1e18", 3)] * 21, 5: [(1, 1, 2, 3)] * 21}, "bad number"),
         ({12: [("nan", 1, 2, 3)] * 21, 5: [(1, 1, 2, 3)] * 21}, "bad number"),
         ({"No Systolic": [(1, 1, 2, 3)] * 21, 5: [(1, 1, 2, 3)] * 21}, "bad number"),
         ({12: [(0, 0, 0, 0), (1, 1, 2, 3)], 5: [(1, 1, 2, 3)] * 21}, "short tracing"),
