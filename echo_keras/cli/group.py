@@ -3,6 +3,7 @@
 import logging
 import os
 import pathlib
+import warnings
 
 import click
 
@@ -11,9 +12,10 @@ from echo_keras import errors
 PATH = click.Path(path_type=pathlib.Path)
 POSITIVE = click.IntRange(min=1)
 
-# What TensorFlow tells its developers would bury what the commands tell their users.
+# What libraries tell their developers would bury what the commands tell their users.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+warnings.filterwarnings("ignore", module="google")  # of the age of Python
 
 
 class Commands(click.Group):

@@ -16,8 +16,7 @@ def _needs_tfx():
             "the pipeline needs TFX, which is not installed; add it by `python3.11 "
             "tools/setup.py .venv tfx` on Linux"
         )
-    for package in ("google", "tfx"):  # they warn of the age of what they depend on
-        warnings.filterwarnings("ignore", module=package)
+    warnings.filterwarnings("ignore", module="tfx")  # of the age of what it needs
 
 
 @main.command()

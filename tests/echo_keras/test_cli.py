@@ -95,6 +95,14 @@ def test_a_users_mistake_is_one_line_on_standard_error(tmp_path):
     assert "Traceback" not in result.stderr
 
 
+def test_a_missing_source_is_told_without_what_libraries_warn_of(tmp_path):
+    command = [sys.executable, "-m", "echo_keras.cli", "build-tfrecords"]
+    command += ["--dataset", "camus", "--source", "nowhere", "--output", "records"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr == "Error: no folder nowhere; is the path right?\n"
+
+
 def test_a_bug_keeps_its_traceback(monkeypatch):
     def fail(*arguments, **options):
         raise KeyError("a bug")
