@@ -47,7 +47,9 @@ def chosen(beam_args, *, most_workers):
     if direct.direct_running_mode != "multi_processing":
         return fn_runner.FnApiRunner(), options
     direct.direct_running_mode = None  # or else it would start Beam's own worker
-    command = f"{shlex.quote(sys.executable)} -m {worker.__name__}"
+    python = shlex.quote(sys.executable)
+    # Not below a shell, so that the worker sees this process end.
+    command = f"exec {python} -m {worker.__name__} {os.getpid()}"
     environment = environments.SubprocessSDKEnvironment.from_command_string(command)
     return fn_runner.FnApiRunner(default_environment=environment), options
 
