@@ -220,11 +220,13 @@ def _settings(path):
     """Keys and values of a `.cfg` file, such as the 1-based ED and ES and the EF."""
     lines = path.read_text("utf-8-sig", errors="replace").splitlines()
     pairs = [line.partition(":")[::2] for line in lines]
+    keys = [key.strip().replace("LVef", "EF") for key, _ in pairs]
     found = {
-        key.strip().replace("LVef", "EF"): value.strip()
-        for key, value in pairs
-        if value.strip()
+        key: value.strip() for key, (_, value) in zip(keys, pairs) if value.strip()
     }
+    if any(map(str.strip, lines)) and not {*keys}.intersection(camus_views.KEYS):
+        detail = f"none of {', '.join(camus_views.KEYS)} in it"
+        raise listings.DefectError("unreadable", detail)
     for key, allowed in camus_views.NUMBERS.items():
         if key in found and not re.fullmatch(allowed, found[key]):
             raise listings.DefectError("bad number", f"{key} {found[key]!r:.80}")

@@ -12,6 +12,9 @@ NUMBERS = {
 }
 """Keys of a `.cfg` file and how their values look: a frame from 1 on, a percentage."""
 
+KEYS = (*NUMBERS, "ImageQuality")
+"""Keys of a `.cfg` file that are read."""
+
 
 def records(patient, view, choice, *, folder, settings):
     """Records of one view: labelled frames, and the video.

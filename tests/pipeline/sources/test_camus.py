@@ -210,6 +210,14 @@ def test_settings_without_a_line_in_any_view_are_told_once(camus_copy, content):
     assert len(records["patient0002"]) == 1 + 6
 
 
+@pytest.mark.parametrize(
+    "content", ["ED: 1\nES: 5\nEF: 50\n".encode("utf-16"), b"\x89PNG", b"Age: 60\n"]
+)
+def test_settings_of_which_nothing_can_be_read_are_damage(camus_copy, content):
+    camus_copy.file("patient0001", "Info_4CH.cfg").write_bytes(content)
+    assert rejects(read(camus_copy.folder)) == [("Info_4CH.cfg", "unreadable")]
+
+
 @pytest.mark.parametrize("fraction", ["0", "100", "100.0"])
 def test_an_ejection_fraction_may_be_any_percentage(camus_copy, fraction):
     settings = camus_copy.file("patient0001", "Info_2CH.cfg")
