@@ -9,6 +9,8 @@ _JPEG = b"\xff\xd8\xff"
 _JPEG_SIZES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD8)}
 _JPEG_ENDS = {0xD8, 0xD9, 0xDA}
+_JPEG_SCAN = b"\xff\xda"
+_USUAL_SCANS = 10
 _GIF_FRAME, _GIF_EXTENSION, _GIF_END = 0x2C, 0x21, 0x3B
 
 
@@ -46,7 +48,8 @@ def count(encoded):
         encoded: Bytes of the image.
 
     Returns:
-        Number of pixels, 0 for what is no PNG, JPEG, GIF or BMP.
+        Number of pixels, 0 for what is no PNG, JPEG, GIF or BMP. Those of a JPEG count
+        again for every ten scans, since the decoder goes over all of them each time.
 
     Raises:
         struct.error, IndexError: The header is cut short.
@@ -65,7 +68,7 @@ def count(encoded):
 
 
 def _jpeg(encoded):
-    """Width and height of the first frame header, found as libjpeg finds it."""
+    """Size of the first frame header, found as libjpeg finds it, and more for scans."""
     position = 2
     while True:
         while encoded[position] != 0xFF:
@@ -76,7 +79,9 @@ def _jpeg(encoded):
         position += 1
         if marker in _JPEG_SIZES:
             height, width = struct.unpack_from(">HH", encoded, position + 3)
-            return width, height
+            # In the data of a scan this pair of bytes stands for nothing else.
+            scans = encoded.count(_JPEG_SCAN, position)
+            return width, height * max(1, scans // _USUAL_SCANS)
         if marker in _JPEG_ENDS:
             raise IndexError("no frame header before the data")
         if marker and marker not in _JPEG_WITHOUT_LENGTH:

@@ -54,6 +54,14 @@ def test_progressive_and_grey_jpeg_tell_their_size():
         assert pixels.count(tf.io.encode_jpeg(frame, **options).numpy()) == 1200
 
 
+def test_scans_without_end_cost_as_much_as_the_pixels_they_touch():
+    progressive = tf.io.encode_jpeg(FRAME, progressive=True).numpy()
+    start = progressive.rindex(b"\xff\xda")
+    last = progressive[start:-2]
+    assert pixels.count(progressive) == 1200
+    assert pixels.count(progressive[:-2] + 990 * last + progressive[-2:]) >= 99 * 1200
+
+
 @pytest.mark.parametrize(
     "encoded",
     [PNG[:20], JPEG[:30], b"\xff\xd8\xff", b"\xff\xd8\xff\xd9", b"BM", b"GIF89a"],
