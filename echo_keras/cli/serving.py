@@ -45,6 +45,13 @@ def export(model, output, **options):
     help="Of all images of a request.",
 )
 @click.option(
+    "--max-images",
+    type=POSITIVE,
+    default=64,
+    show_default=True,
+    help="Of a request; the network runs on all at once.",
+)
+@click.option(
     "--max-waiting",
     type=POSITIVE,
     default=128,
@@ -74,6 +81,7 @@ def serve(models, host, port, batching, **options):
         limit=limits.Limits(
             body=options["max_body"] * 2**20,
             pixels=options["max_pixels"],
+            rows=options["max_images"],
             waiting=options["max_waiting"],
             seconds=options["timeout"],
         ),

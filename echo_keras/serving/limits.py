@@ -12,6 +12,8 @@ class Limits:
         values: JSON values in a body; one takes up to 72 bytes of memory.
         pixels: Pixels of all images of a request together, every frame of a GIF
             counted.
+        rows: Images, or rows of another input, of a request; the network runs on all
+            of them at once, however small they are.
         seconds: Time in which a request is answered; 504 follows.
         waiting: Requests that are received and not yet answered; 503 follows.
         bodies: Bytes of the bodies of all these requests together; 503 follows.
@@ -24,6 +26,7 @@ class Limits:
     body: int = 100 * 2**20
     values: int = 2**22
     pixels: int = 2**24
+    rows: int = 64
     seconds: float = 30.0
     waiting: int = 128
     bodies: int = 256 * 2**20

@@ -185,6 +185,7 @@ def _infer(verb, model, headers, body, *, models, limit):
             f'Serving signature name: "{name}" not found in signature def'
         )
     inputs, by_row = tensors.from_request(request, servable.signatures[name])
+    _check_rows(inputs, limit.rows)
     pixels.check(inputs, limit.pixels)
 
     def predict():
@@ -192,6 +193,14 @@ def _infer(verb, model, headers, body, *, models, limit):
         return answer.row(outputs) if by_row else answer.column(outputs)
 
     return predict
+
+
+def _check_rows(inputs, most):
+    for values in inputs.values():
+        if values.ndim and len(values) > most:
+            raise status.invalid(
+                f"Batch of {len(values)} rows, this server takes {most}"
+            )
 
 
 def _check_examples(request):

@@ -354,14 +354,14 @@ def test_serve_passes_versions_labels_limits_and_batching(called, tmp_path):
     path.write_text("max_batch_size { value: 4 }")
     words = "serve --models a --version-policy specific --label lv/stable=1"
     words += " --model-version lv/1 --model-version lv/3 --max-body 1 --max-pixels 2"
-    words += f" --max-waiting 3 --timeout 4.5 --batching {path}"
+    words += f" --max-images 5 --max-waiting 3 --timeout 4.5 --batching {path}"
     assert run(*words.split()).exit_code == 0
     ((_, options),) = calls
     assert options["rules"] == catalog.Rules(
         "specific", versions={"lv": [1, 3]}, labels={"lv": {"stable": 1}}
     )
     assert options["limit"] == limits.Limits(
-        body=2**20, pixels=2, waiting=3, seconds=4.5
+        body=2**20, pixels=2, rows=5, waiting=3, seconds=4.5
     )
     assert options["joins"].max_batch_size == 4
 

@@ -62,7 +62,7 @@ MODELS = {
 }
 
 
-LIMITS = limits.Limits(body=10_000, values=100, pixels=1_000)
+LIMITS = limits.Limits(body=10_000, values=100, pixels=1_000, rows=9)
 
 
 def ask(method, path, body=b"", headers=None):
@@ -95,6 +95,14 @@ def test_routes_to_a_prediction(path, number):
         200,
         {"predictions": [[1.0 + number, 2.5 + number]]},
     )
+
+
+def test_more_rows_than_a_server_takes_are_refused():
+    assert ask("POST", PREDICT, {"instances": 9 * [[1, 2]]})[0] == 200
+    for key in ("instances", "inputs"):
+        code, told = ask("POST", PREDICT, {key: 10 * [[1, 2]]})
+        assert code == 400
+        assert told == {"error": "Batch of 10 rows, this server takes 9"}
 
 
 @pytest.mark.parametrize(
