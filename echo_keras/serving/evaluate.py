@@ -15,7 +15,6 @@ from echo_keras.metrics import case as measured
 from echo_keras.metrics import scores as summed
 from echo_keras.serving import client, endpoints, export, session, stream
 
-BATCH = 8
 CONNECTIONS = 4
 WORDS = ("patient", "view", "phase", "quality")
 
@@ -50,8 +49,8 @@ def by_url(data, split, url):
         url: `http://HOST:PORT/v1/models/NAME`.
 
     Returns:
-        Dict of `scores`, and how it was asked: `batch`, `connections`, and the figures
-        of `stream.Timed`.
+        Dict of `scores`, and how it was asked: the largest `batch`, `connections`, and
+        the figures of `stream.Timed`.
 
     Raises:
         InputError: There are no such records, or the server does not answer.
@@ -59,7 +58,7 @@ def by_url(data, split, url):
     with client.model(url) as segment:
         timed = stream.Timed(segment)
         found = scores(data, split, timed, at_once=CONNECTIONS)
-    asked = {"batch": BATCH, "connections": CONNECTIONS, **timed.figures()}
+    asked = {"batch": stream.BATCH, "connections": CONNECTIONS, **timed.figures()}
     return {"url": url, **asked, **found}
 
 
@@ -186,7 +185,7 @@ def cases(data, split, segment, *, at_once=1):
     records = tfrecords.labelled(data, split).as_numpy_iterator()
     total = tfrecords.manifest(data)["counts"][split]["labelled_frames"]
     pairs = stream.answered(
-        records, segment, encode=_encoded, batch=BATCH, at_once=at_once
+        records, segment, encode=_encoded, pixels=_pixels, at_once=at_once
     )
     with progress.bar("evaluate", total, unit="images") as advance:
         for position, (record, answer) in enumerate(pairs):
@@ -196,6 +195,10 @@ def cases(data, split, segment, *, at_once=1):
 
 def _encoded(record):
     return cv2.imencode(".png", record["image"])[1].tobytes()
+
+
+def _pixels(record):
+    return record["image"].size
 
 
 def _case(position, record, answer):

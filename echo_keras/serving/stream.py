@@ -2,11 +2,13 @@
 
 import collections
 import concurrent.futures
-import itertools
 import threading
 import time
 
 import numpy as np
+
+BATCH = 8
+PIXELS = 2**23  # of a batch: half of what the local server takes
 
 
 class Timed:
@@ -47,7 +49,7 @@ class Timed:
         }
 
 
-def answered(items, segment, *, encode, batch, at_once=1):
+def answered(items, segment, *, encode, pixels, at_once=1):
     """Segment items in batches, of which several are on their way at a time.
 
     Args:
@@ -55,20 +57,21 @@ def answered(items, segment, *, encode, batch, at_once=1):
         segment: Function from a list of encoded images to a list of answers; called
             from several threads where `at_once` is above 1.
         encode: Function from an item to its encoded image.
-        batch: Items in a batch, the last excepted.
+        pixels: Function from an item to the number of its pixels; a batch is of `BATCH`
+            items, or fewer where they have more than `PIXELS` together.
         at_once: Batches on their way at a time.
 
     Yields:
         Each item and its answer, once, in the order of the items.
     """
-    remaining = iter(items)
+    batches = _batches(items, pixels)
     waiting = collections.deque()
     with concurrent.futures.ThreadPoolExecutor(at_once) as threads:
         try:
             while True:
                 while len(waiting) < at_once:
-                    taken = list(itertools.islice(remaining, batch))
-                    if not taken:
+                    taken = next(batches, None)
+                    if taken is None:
                         break
                     images = [encode(item) for item in taken]
                     waiting.append((taken, threads.submit(segment, images)))
@@ -79,3 +82,19 @@ def answered(items, segment, *, encode, batch, at_once=1):
         finally:
             for _, answers in waiting:
                 answers.cancel()
+
+
+def _batches(items, pixels):
+    taken, total = [], 0
+    for item in items:
+        more = pixels(item)
+        if taken and total + more > PIXELS:
+            yield taken
+            taken, total = [], 0
+        taken.append(item)
+        total += more
+        if len(taken) == BATCH:
+            yield taken
+            taken, total = [], 0
+    if taken:
+        yield taken

@@ -13,8 +13,6 @@ from echo_keras.metrics import clinical
 from echo_keras.serving import stream
 from echo_keras.study import beats, sequences
 
-BATCH = 8
-PIXELS = 2**23  # of a batch: half of what the local server takes
 PLANE = "single plane, this view alone"
 
 
@@ -76,7 +74,7 @@ def segmented(sequence, segment, *, at_once=1):
         range(count),
         segment,
         encode=lambda number: sequences.encoded(sequence, number),
-        batch=max(1, min(BATCH, PIXELS // (height * width))),
+        pixels=lambda _: height * width,
         at_once=at_once,
     )
     for _, answer in pairs:

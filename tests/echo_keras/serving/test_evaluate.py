@@ -7,7 +7,7 @@ import pytest
 
 from echo_keras import errors
 from echo_keras.data import tfrecords
-from echo_keras.serving import client, evaluate
+from echo_keras.serving import client, evaluate, stream
 
 FIGURES = (
     "dice_per_image_mean",
@@ -57,12 +57,25 @@ def test_a_served_model_and_both_forms_of_it_score_the_same(
     assert served["images_per_second"] > 0
 
 
+def test_large_frames_are_sent_in_small_batches(records, truths, monkeypatch):
+    sizes, segment = [], drawn_from(truths)
+
+    def counted(images):
+        sizes.append(len(images))
+        return segment(images)
+
+    # Two of each of 40 x 50, 47 x 50 and 54 x 50 pixels.
+    monkeypatch.setattr(stream, "PIXELS", 50 * (40 + 40 + 47))
+    assert evaluate.scores(records, "test", counted)["images"] == 6
+    assert sizes == [3, 2, 1]
+
+
 def test_a_server_that_loses_and_refuses_every_other_request_changes_no_score(
     records, url, monkeypatch
 ):
     whole = evaluate.by_url(records, "test", url)
     monkeypatch.setattr(client, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(evaluate, "BATCH", 1)
+    monkeypatch.setattr(stream, "BATCH", 1)
     faults = itertools.cycle([None, OSError("reset"), None, 503])
     answer = http.client.HTTPConnection.getresponse
 

@@ -7,8 +7,17 @@ import pytest
 from echo_keras.serving import stream
 
 
+@pytest.fixture(autouse=True)
+def _batches_of_two(monkeypatch):
+    monkeypatch.setattr(stream, "BATCH", 2)
+
+
+def one(item):
+    return 1
+
+
 def asked(items, segment, **options):
-    pairs = stream.answered(items, segment, encode=str, **options)
+    pairs = stream.answered(items, segment, encode=str, pixels=one, **options)
     return list(pairs)
 
 
@@ -25,7 +34,7 @@ def test_every_item_comes_back_once_and_in_order(at_once, count):
         time.sleep(pause)
         return [f"mask of {image}" for image in images]
 
-    found = asked(range(count), segment, batch=2, at_once=at_once)
+    found = asked(range(count), segment, at_once=at_once)
     assert found == [(number, f"mask of {number}") for number in range(count)]
     assert sum(sizes) == count
     assert all(size == 2 for size in sizes) == (count % 2 == 0)
@@ -45,7 +54,7 @@ def test_as_many_batches_as_wanted_are_on_their_way_and_no_more():
             running -= 1
         return images
 
-    asked(range(12), segment, batch=2, at_once=3)
+    asked(range(12), segment, at_once=3)
     assert most == 3
 
 
@@ -57,9 +66,9 @@ def test_no_more_items_are_read_than_are_on_their_way():
             read.append(number)
             yield number
 
-    pairs = stream.answered(items(), list, encode=str, batch=4, at_once=2)
+    pairs = stream.answered(items(), list, encode=str, pixels=one, at_once=2)
     next(pairs)
-    assert len(read) == 8
+    assert len(read) == 4
 
 
 def test_a_mistake_in_one_batch_ends_them_all():
@@ -67,7 +76,7 @@ def test_a_mistake_in_one_batch_ends_them_all():
         raise ValueError(images[0])
 
     with pytest.raises(ValueError, match="0"):
-        asked(range(50), segment, batch=5, at_once=2)
+        asked(range(50), segment, at_once=2)
 
 
 def test_latency_and_throughput_are_those_of_the_requests(monkeypatch):

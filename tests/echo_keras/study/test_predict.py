@@ -7,6 +7,7 @@ import pytest
 
 from echo_keras import errors
 from echo_keras.metrics import clinical
+from echo_keras.serving import stream
 from echo_keras.study import predict, reading, sequences
 
 PERIOD, RATE = 20, 40.0
@@ -126,7 +127,7 @@ def test_batches_of_large_frames_are_small(
         sizes.append(len(images))
         return bright(images)
 
-    monkeypatch.setattr(reading, "PIXELS", pixels)
+    monkeypatch.setattr(stream, "PIXELS", pixels)
     sequence = sequences.Sequence("a", beating[:10])
     assert len(list(reading.segmented(sequence, segment))) == 10
     assert max(sizes) == largest
