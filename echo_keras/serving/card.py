@@ -7,6 +7,7 @@ from pathlib import Path
 from echo_keras import errors
 
 FILES = ("model_card.md", "model_card.json")
+NAMES = ("patients", "images")  # of finetune.json; they are no part of a card
 TERMS = {
     "camus": "CAMUS is CC BY-NC-SA 4.0: models trained on it are for non-commercial "
     "research, under the same terms; cite Leclerc et al. 2019, "
@@ -60,16 +61,16 @@ def facts(model_dir, recipe):
 
     Returns:
         Dict of JSON types: `recipe`; `training`, the figures of `finetune.json` with
-        patients counted and not named; `pretraining`, what `pretrain.json` says where
-        the encoder's folder is still there; and the `terms` of all these data.
+        patients and images counted and not named, those of first weights and teachers
+        included; `pretraining`, what `pretrain.json` says where the encoder's folder is
+        still there; and the `terms` of all these data.
     """
-    training = _json(Path(model_dir) / "finetune.json")
-    patients = training.pop("patients", {})
-    training["patients"] = {split: len(names) for split, names in patients.items()}
+    training = _counted(_json(Path(model_dir) / "finetune.json"))
+    training.setdefault("patients", {})
     pretraining = _json(Path(recipe.init) / "pretrain.json")
     names = ("data", "videos", "frames", "steps", "code")
     seen = [training.get("dataset")]
-    seen += [data.get("dataset") for data in pretraining.get("data", [])]
+    seen += _datasets([training, pretraining.get("data", [])])
     return {
         "recipe": dataclasses.asdict(recipe),
         "training": training,
@@ -78,6 +79,33 @@ def facts(model_dir, recipe):
         },
         "terms": [TERMS.get(name, UNKNOWN_TERMS) for name in dict.fromkeys(seen)],
     }
+
+
+def _counted(found):
+    """Figures with how many patients and images there are, instead of their names."""
+    if isinstance(found, list):
+        return [_counted(value) for value in found]
+    if not isinstance(found, dict):
+        return found
+    told = {name: _counted(value) for name, value in found.items()}
+    return told | {name: _lengths(found[name]) for name in NAMES if name in found}
+
+
+def _lengths(named):
+    if isinstance(named, dict):
+        return {split: _lengths(names) for split, names in named.items()}
+    return len(named) if isinstance(named, list) else named
+
+
+def _datasets(found):
+    """Data sets that figures tell of, None for weights that are silent about theirs."""
+    if isinstance(found, dict):
+        silent = "sha256" in found and "data" not in found
+        if "dataset" in found or silent:
+            yield found.get("dataset")
+        found = list(found.values())
+    for value in found if isinstance(found, list) else ():
+        yield from _datasets(value)
 
 
 def write(folder, found):

@@ -78,6 +78,27 @@ def test_the_terms_of_all_data_hold_those_of_the_encoder_too(written):
     assert "Stanford" in text
 
 
+def test_first_weights_and_teachers_have_terms_and_patients_too(tmp_path):
+    earlier = {
+        "sha256": "cafe",
+        "patients": {"train": ["0XSECRET"]},
+        "init": {"data": [{"dataset": "echonet"}], "patients": ["0XSECRET"]},
+    }
+    images = ["patient0002/4CH/ED/0"]
+    training = {**TRAINING, "images": images, "init": "random", "teacher": earlier}
+    (tmp_path / "finetune.json").write_text(json.dumps(training))
+    found = card.facts(tmp_path, config.Finetune())
+    assert found["terms"] == [
+        card.TERMS["camus"],
+        card.UNKNOWN_TERMS,
+        card.TERMS["echonet"],
+    ]
+    assert "SECRET" not in json.dumps(found)
+    assert "patient0" not in json.dumps(found)
+    assert found["training"]["images"] == 1
+    assert found["training"]["teacher"]["patients"] == {"train": 1}
+
+
 def test_a_model_of_unknown_data_says_so(tmp_path):
     found = card.facts(tmp_path, config.Finetune())
     assert found["terms"] == [card.UNKNOWN_TERMS]
