@@ -15,6 +15,17 @@ CONNECTIONS = ":echo_keras:serving:open_connections"
 
 # Microseconds to about 20 minutes, the model server's own.
 _BOUNDS = [10 * 1.8**power for power in range(33)]
+# A code of each HTTP status that an answer may have.
+_CODES = {
+    200: "OK",
+    400: "INVALID_ARGUMENT",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    429: "RESOURCE_EXHAUSTED",
+    501: "UNIMPLEMENTED",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
 _LABEL = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
@@ -47,7 +58,7 @@ class Metrics:
         """
         micros = 1e6 * seconds
         with self._lock:
-            self._requests[model, "OK" if code == 200 else str(code)] += 1
+            self._requests[model, _CODES.get(code, "INTERNAL")] += 1
             if code == 200:
                 key = model, verb.capitalize()
                 empty = [0] * (len(_BOUNDS) + 1), 0.0

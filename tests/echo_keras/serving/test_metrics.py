@@ -7,11 +7,13 @@ def test_requests_are_counted_by_model_and_status():
     counts = metrics.Metrics()
     counts.predicted("lv", "predict", 200, 0.001)
     counts.predicted("lv", "predict", 400, 0.002)
+    counts.predicted("lv", "predict", 500, 0.002)
     counts.answered(400)
     text = counts.text(waiting=3, connections=4)
     name = ":tensorflow:serving:request_count"
     assert f'{name}{{model_name="lv",status="OK"}} 1\n' in text
-    assert f'{name}{{model_name="lv",status="400"}} 1\n' in text
+    assert f'{name}{{model_name="lv",status="INVALID_ARGUMENT"}} 1\n' in text
+    assert f'{name}{{model_name="lv",status="INTERNAL"}} 1\n' in text
     assert ':echo_keras:serving:http_answer_count{code="400"} 1\n' in text
     assert ":echo_keras:serving:waiting_requests{} 3\n" in text
     assert ":echo_keras:serving:open_connections{} 4\n" in text
