@@ -8,6 +8,7 @@ from echo_keras import errors
 
 FILES = ("model_card.md", "model_card.json")
 NAMES = ("patients", "images")  # of finetune.json; they are no part of a card
+SINGLE = ("cases", "ejection_fractions")  # of scores, by patient
 TERMS = {
     "camus": "CAMUS is CC BY-NC-SA 4.0: models trained on it are for non-commercial "
     "research, under the same terms; cite Leclerc et al. 2019, "
@@ -28,7 +29,7 @@ LIMITS = (
 
 
 def read_scores(path):
-    """Figures of an evaluation, without its single cases.
+    """Figures of an evaluation, without those of single patients.
 
     Args:
         path: JSON that `echo-keras evaluate` wrote.
@@ -49,7 +50,7 @@ def read_scores(path):
         raise errors.InputError(
             f"{path} holds no scores; give what echo-keras evaluate wrote"
         )
-    return {name: value for name, value in scores.items() if name != "cases"}
+    return {name: value for name, value in scores.items() if name not in SINGLE}
 
 
 def facts(model_dir, recipe):

@@ -12,6 +12,7 @@ SCORES = {
     "patients": 50,
     "dice_per_image_mean": 0.9069,
     "dice_per_image_interval": [0.8947, 0.9173],
+    "ejection_fractions": [{"patient": "patient0001", "predicted": 60.0}],
     "cases": [{"patient": "patient0001"}],
 }
 TRAINING = {
