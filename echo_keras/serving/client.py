@@ -20,6 +20,13 @@ _CONNECTIONS = {
     "http": http.client.HTTPConnection,
     "https": http.client.HTTPSConnection,
 }
+_REMEDIES = {
+    400: "check the images, and that echo-keras export wrote the model",
+    404: "check the name of the model and its version",
+    413: "send smaller images, or raise the server's limit",
+    504: "send smaller images, or give the server more time",
+}
+_REMEDY = "the server's own output may tell why"
 _MODEL = re.compile(r"/v1/models/[^/:]+(/versions/\d+|/labels/[^/:]+)?/?")
 
 
@@ -125,8 +132,7 @@ def _document(status, text, url):
     if not isinstance(document, dict) or status != http.HTTPStatus.OK:
         told = document.get("error") if isinstance(document, dict) else "no object"
         raise errors.InputError(
-            f"{url} answers {status}: {told}; check the name of the model and that "
-            "echo-keras export wrote it"
+            f"{url} answers {status}: {told}; {_REMEDIES.get(status, _REMEDY)}"
         )
     return document
 
