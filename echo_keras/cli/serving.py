@@ -116,6 +116,7 @@ def evaluate(data, split, url, model, output):
         raise errors.InputError("give either --url or --model")
     from echo_keras.serving import evaluate, written
 
+    written.check(output)
     if url:
         scores = evaluate.by_url(data, split, url)
     else:

@@ -10,6 +10,16 @@ from echo_keras import aside, errors
 CASES = ".cases.csv"
 
 
+def check(path):
+    """Refuse to write scores to a folder, which is known before they are.
+
+    Raises:
+        InputError: The path is one.
+    """
+    if pathlib.Path(path).is_dir():
+        raise errors.InputError(f"output {path} is a folder; name a file in it")
+
+
 def write(scores, path):
     """Write scores as JSON and their cases as CSV, each whole or not at all.
 
@@ -21,6 +31,7 @@ def write(scores, path):
     Raises:
         InputError: A file cannot be written.
     """
+    check(path)
     path = pathlib.Path(path)
     with aside.file(path.with_suffix(CASES)) as partial, partial.open("w") as file:
         table = csv.DictWriter(file, list(scores["cases"][0]), lineterminator="\n")

@@ -366,6 +366,14 @@ def test_serve_passes_versions_labels_limits_and_batching(called, tmp_path):
     assert options["joins"].max_batch_size == 4
 
 
+def test_evaluate_asks_for_a_file_before_it_scores(called, tmp_path):
+    scored = called("echo_keras.serving.evaluate", "by_model", SCORES)
+    result = run("evaluate", "--data", "in", "--model", "m", "--output", str(tmp_path))
+    assert "is a folder; name a file in it" in result.output
+    assert result.exit_code == 2
+    assert scored == []
+
+
 @pytest.mark.parametrize(
     ("option", "value", "name", "place"),
     [

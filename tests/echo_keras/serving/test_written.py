@@ -36,6 +36,14 @@ def test_scores_that_cannot_be_written_are_named(tmp_path):
         written.write({"cases": [CASE]}, tmp_path / "file" / "scores.json")
 
 
+def test_a_folder_is_no_place_for_scores_and_gets_no_neighbour(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(errors.InputError, match=r"folder is a folder; name a file"):
+        written.write({"cases": [CASE]}, folder)
+    assert list(tmp_path.iterdir()) == [folder]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
