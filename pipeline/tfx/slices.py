@@ -2,7 +2,7 @@
 
 import math
 
-from echo_keras.serving import evaluate
+from echo_keras.metrics import scores as summed
 
 BANDS = {"EF below 40": (0, 40), "EF 40 to 54": (40, 55), "EF 55 and more": (55, 101)}
 """Ejection fraction in percent, first end included: reduced, mildly reduced, normal.
@@ -48,10 +48,10 @@ def scores(cases):
             the names of their `slices`.
 
     Returns:
-        Dict of the slice's name to `evaluate.summary`.
+        Dict of the slice's name to `echo_keras.metrics.scores.summary`.
     """
     found = {}
     for case in cases:
         for name in case["slices"]:
             found.setdefault(name, []).append(case)
-    return {name: evaluate.summary(found[name]) for name in sorted(found)}
+    return {name: summed.summary(found[name]) for name in sorted(found)}

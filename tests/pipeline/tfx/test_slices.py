@@ -52,6 +52,9 @@ def test_each_slice_sums_up_its_own_cases():
             "shared_area": 1,
             "truth_area": 1,
             "area": 1,
+            "hd95": 1.0,
+            "assd": 1.0,
+            "distance_unit": "mm",
             "slices": ["phase ED", f"quality {quality}"],
         }
         for patient, dice, quality in (("a", 0.5, "good"), ("b", 1.0, "poor"))
