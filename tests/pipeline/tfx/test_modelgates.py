@@ -44,8 +44,10 @@ def _warm_up(version, *shapes):
             file.write(log.SerializeToString())
 
 
-def test_an_export_is_asked_about_real_frames(version, records):
-    assert modelgates.validate(version, records) == modelgates.FRAMES
+def test_an_export_is_asked_what_it_brings_and_about_real_frames(version, records):
+    brought = [name for name, _ in modelgates.warmups(version)]
+    assert brought == ["serving_default", "image_bytes"] * 2
+    assert modelgates.validate(version, records) == len(brought) + modelgates.FRAMES
 
 
 def test_the_warm_up_requests_of_an_export_are_asked_too(version, records):
