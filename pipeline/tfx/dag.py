@@ -246,7 +246,7 @@ def _delivery(recipe, own, model):
         blessing=gate.outputs["blessing"],
         infra_blessing=infra.outputs["blessing"],
         destination=recipe.model,
-        metadata=str(pathlib.Path(recipe.root, METADATA)),
+        metadata=f"{recipe.root}/{METADATA}",
     )
     return [evaluator, gate, infra, pusher]
 

@@ -24,7 +24,8 @@ def run(version):
     for found in records.runs(records.existing(known["metadata"])):
         for step in found.steps:
             if step.node == "Pusher" and any(
-                artifact.uri == known["model"] for artifact in step.inputs
+                records.text(artifact, "digest") == known["digest"]
+                for artifact in step.outputs
             ):
                 return found
     raise errors.InputError(

@@ -44,7 +44,9 @@ def ModelGate(  # noqa: N802  components are named as TFX's own are
     found = folders.read_json(f"{evaluation.uri}/{scoring.FILE}")
     newest = pushed.newest(destination)
     last = None
-    if newest and pushed.origin(newest) != model.uri:
+    with folders.local(path_utils.serving_model_path(model.uri)) as folder:
+        known = newest is None or pushed.is_copy(newest, folder)
+    if not known:
         last = pushed.scores(newest)
         if last["records"] != found["records"]:
             last = scoring.scores(examples.uri, frames.uri, newest)

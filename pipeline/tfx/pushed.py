@@ -1,5 +1,6 @@
 """What stands where models are pushed to, and what was left with each version."""
 
+import hashlib
 import json
 import pathlib
 
@@ -19,22 +20,36 @@ def newest(destination):
 def state(destination):
     """What stands newest at a place, as words that change with it."""
     version = newest(destination)
-    return f"{version} {origin(version)}" if version else "nothing"
+    return f"{version} {_read(version, ORIGIN).get('digest')}" if version else "nothing"
 
 
-def origin(version):
-    """Place of the artefact that a version is a copy of, empty if it was not pushed."""
-    return _read(version, ORIGIN).get("model", "")
+def digest(folder):
+    """SHA-256 over the names and bytes of all files of a folder of this machine.
+
+    The place of an artefact does not tell it from others: a pipeline whose folder was
+    made anew counts its places from the beginning.
+    """
+    content = hashlib.sha256()
+    for path in sorted(pathlib.Path(folder).rglob("*")):
+        if path.is_file():
+            content.update(path.relative_to(folder).as_posix().encode())
+            content.update(hashlib.sha256(path.read_bytes()).digest())
+    return content.hexdigest()
+
+
+def is_copy(version, folder):
+    """Whether a version was pushed from a model with the bytes of this folder."""
+    return _read(version, ORIGIN).get("digest") == digest(folder)
 
 
 def metadata(version):
-    """Dict of the `model`, as of `origin`, and of the `metadata` that know it.
+    """Dict of the `model`, its `digest`, and the `metadata` that know it.
 
     Raises:
         InputError: No pipeline pushed the version.
     """
     found = _read(version, ORIGIN)
-    if not found:
+    if "digest" not in found:
         raise errors.InputError(
             f"{version} has no {EXTRA}/{ORIGIN}, so no pipeline pushed it; give a "
             "version such as saved_models/lv/1 that echo-keras run pushed"

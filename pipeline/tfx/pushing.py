@@ -35,23 +35,27 @@ def Pusher(  # noqa: N802  components are named as TFX's own are
         if artifact.get_int_custom_property("blessed") != 1:
             raise ValueError(f"{artifact.uri} does not bless the model")
     version = pushed.newest(destination)
-    if version is None or pushed.origin(version) != model.uri:
-        version = _push(model, evaluation, destination, metadata)
+    with folders.local(path_utils.serving_model_path(model.uri)) as source:
+        if version is None or not pushed.is_copy(version, source):
+            version = _next(destination)
+            told = {"model": model.uri, "digest": pushed.digest(source)}
+            told |= {"metadata": metadata}
+            scores = folders.read_json(f"{evaluation.uri}/{pushed.SCORES}")
+            _copy(source, version, {pushed.SCORES: scores, pushed.ORIGIN: told})
+        pushed_model.set_string_custom_property("digest", pushed.digest(source))
     pushed_model.set_string_custom_property("pushed_destination", str(version))
     pushed_model.set_string_custom_property("pushed_version", version.name)
     told = {"version": str(version)}
     folders.write_json(told, f"{pushed_model.uri}/{pushed.ORIGIN}")
 
 
-def _push(model, evaluation, destination, metadata):
+def _next(destination):
     number = max(session.version_numbers(destination), default=0) + 1
-    version = pathlib.Path(destination, str(number))
-    served = path_utils.serving_model_path(model.uri)
-    with aside.folder(version) as partial, folders.local(served) as source:
+    return pathlib.Path(destination, str(number))
+
+
+def _copy(source, version, told):
+    with aside.folder(version) as partial:
         shutil.copytree(source, partial, dirs_exist_ok=True)
-        extra = partial / pushed.EXTRA
-        scores = folders.read_json(f"{evaluation.uri}/{pushed.SCORES}")
-        folders.write_json(scores, str(extra / pushed.SCORES))
-        told = {"model": model.uri, "metadata": metadata}
-        folders.write_json(told, str(extra / pushed.ORIGIN))
-    return version
+        for name, value in told.items():
+            folders.write_json(value, str(partial / pushed.EXTRA / name))

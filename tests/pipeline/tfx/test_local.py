@@ -52,8 +52,26 @@ def test_a_second_run_keeps_all_and_pushes_nothing(first, recipe, states):
     done = {node for node, state in states().items() if state == "done"}
     assert done == {"ModelGate", "Pusher"}  # for what stands there has changed
     assert local.run(recipe, say=_silent) == first
-    assert set(states().values()) == {"kept"}
+    done = {node for node, state in states().items() if state == "done"}
+    assert done == {"Pusher"}  # for what it pushed may be gone
     assert session.version_numbers(recipe.model) == [1]
+
+
+def test_a_version_that_was_removed_is_pushed_again(first, recipe, states):
+    shutil.rmtree(recipe.model)
+    assert local.run(recipe, say=_silent) == first
+    assert states()["Trainer.finetune"] == "kept"
+
+
+def test_a_model_of_a_folder_made_anew_is_judged_and_pushed(first, recipe, tmp_path):
+    model = shutil.copytree(recipe.model, tmp_path / "lv")
+    path = model / "1" / pushed.EXTRA / pushed.ORIGIN
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps({**told, "digest": "of another model, once there"}))
+    changed = dataclasses.replace(recipe, model=str(model))
+    assert local.run(changed, say=_silent).endswith("lv/2")
+    with pytest.raises(errors.InputError, match="does not know"):
+        lineage.run(model / "1")
 
 
 def test_a_worse_model_is_refused_after_training_alone(first, recipe, states, altered):
