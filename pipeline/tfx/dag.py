@@ -148,7 +148,10 @@ def _data(recipe, dataset, source, schema):
             statistics=found,
             frames=frames,
             examples=records.outputs["examples"],
-            code=versions.digest(*versions.MEASURING, own=("pages", "measures")),
+            code=versions.digest(
+                *versions.MEASURING,
+                own=("pages", "bars", "measures", pages.TEMPLATE.name),
+            ),
         ).with_id(f"StatisticsPage.{dataset}"),
     )
     return Data(records, statistics, gates)
@@ -187,8 +190,7 @@ def _comparison(names, most):
 def _models(recipe, data, gates):
     pretrain = _recipe(config.Pretrain, recipe.pretrain)
     finetune = _recipe(config.Finetune, recipe.finetune)
-    training = versions.digest(*versions.TRAINING, own=("trainers",))
-    shared = {"root": recipe.root, "code": training}
+    exported = (*versions.TRAINING, *versions.EXPORTING)
     splits = trainer_pb2.TrainArgs(splits=["train"])
     none = trainer_pb2.EvalArgs(splits=["validation"])
     every = [theirs.records.outputs["examples"] for theirs in data.values()]
@@ -198,7 +200,8 @@ def _models(recipe, data, gates):
         train_args=splits,
         eval_args=none,
         custom_config={
-            **shared,
+            "root": recipe.root,
+            "code": versions.digest(*versions.TRAINING, own=("trainers",)),
             "recipe": pretrain,
             "checkpoint_seconds": recipe.checkpoint_seconds,
         },
@@ -212,7 +215,11 @@ def _models(recipe, data, gates):
         base_model=pretrainer.outputs["model"],
         train_args=splits,
         eval_args=none,
-        custom_config={**shared, "recipe": finetune},
+        custom_config={
+            "root": recipe.root,
+            "code": versions.digest(*exported, own=("trainers",)),
+            "recipe": finetune,
+        },
     ).with_id("Trainer.finetune")
     return [pretrainer, finetuner, *_delivery(recipe, own, finetuner.outputs["model"])]
 
@@ -220,7 +227,8 @@ def _models(recipe, data, gates):
 def _delivery(recipe, own, model):
     """What scores, judges, tries and pushes the model."""
     serving = versions.digest(
-        *versions.SERVING, own=("modelgates", "judging", "scoring", "slices")
+        *versions.SERVING,
+        own=("modelgates", "judging", "scoring", "slices", "measures"),
     )
     frames, records = own["frames"], own["examples"]
     evaluator = scoring.Evaluator(
