@@ -1,5 +1,7 @@
 """What the two Trainers run: pretraining, and fine-tuning with its export."""
 
+import shutil
+
 from echo_keras import config
 from echo_keras.serving import export
 from echo_keras.training import finetune as finetuning
@@ -42,9 +44,11 @@ def finetune(fn_args):
             with folders.local(fn_args.base_model) as encoder:
                 values = {**given["recipe"], "init": str(encoder)}
                 finetuning.run(config.load(config.Finetune, **values), data, work)
-        version = export.export(work, work.with_name(f"{work.name}-export"))
+        exported = work.with_name(f"{work.name}-export")
+        shutil.rmtree(exported, ignore_errors=True)  # of a run that was killed here
+        version = export.export(work, exported)
         folders.deliver(version, fn_args.serving_model_dir)
-        version.parent.rmdir()
+        exported.rmdir()
         folders.deliver(work, fn_args.model_run_dir)
 
 
