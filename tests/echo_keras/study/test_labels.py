@@ -12,6 +12,7 @@ import pytest
 from echo_keras import config, errors
 from echo_keras.study import grid, labels, worker
 from echo_keras.training import finetune, pretrain
+from echo_keras.training import labels as drawn
 
 SPLITS = {"train": "abcdefgh", "validation": "ijkl", "test": "mnop"}
 STUDY = """
@@ -46,7 +47,7 @@ def trained(recipe, data, output):
         output / "model.keras"
     )
     config.save(recipe, output / "recipe.yaml")
-    patients = finetune.labelled_patients(recipe, data)
+    patients = drawn.choose(recipe, data)["patients"]
     history = {"patients": patients, "seconds": 1.0}
     (output / "finetune.json").write_text(json.dumps(history))
 
