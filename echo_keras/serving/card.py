@@ -122,6 +122,18 @@ def write(folder, found):
         (Path(folder) / name).write_text(text)
 
 
+def rewrite(folder, **changed):
+    """Write the card of a copied version again, where it has one.
+
+    Args:
+        folder: Folder that `write` wrote to.
+        **changed: What differs in the copy, such as its `name`.
+    """
+    found = _json(Path(folder) / FILES[1])
+    if found:
+        write(folder, {**found, **changed})
+
+
 def markdown(found):
     """The card as a page for people.
 

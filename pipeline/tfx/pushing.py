@@ -13,7 +13,7 @@ from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
 from echo_keras import aside
-from echo_keras.serving import session
+from echo_keras.serving import card, session
 from pipeline.tfx import folders, pushed
 
 
@@ -57,5 +57,9 @@ def _next(destination):
 def _copy(source, version, told):
     with aside.folder(version) as partial:
         shutil.copytree(source, partial, dirs_exist_ok=True)
+        extra = partial / pushed.EXTRA
         for name, value in told.items():
-            folders.write_json(value, str(partial / pushed.EXTRA / name))
+            folders.write_json(value, str(extra / name))
+        figures = {k: v for k, v in told[pushed.SCORES].items() if k != "cases"}
+        name, number = version.parent.name, int(version.name)
+        card.rewrite(extra, name=name, version=number, evaluation=figures)
