@@ -16,10 +16,19 @@ MAY_BE_ZERO = (
     "average_decay",
     "max_rejected",
     "most_flagged",
+    "least_dice",
+    "least_slice_dice",
 )
 """Numbers that may be 0, beside those that are by default."""
 
-BELOW = {"average_decay": 1, "pseudo_share": 1, "seed": 2**31, "subset_seed": 2**31}
+BELOW = {
+    "average_decay": 1,
+    "pseudo_share": 1,
+    "least_dice": 1,
+    "least_slice_dice": 1,
+    "seed": 2**31,
+    "subset_seed": 2**31,
+}
 WORDS = {
     "augment": {True: "mild", False: "none"},
     "mixed_precision": {False: "off"},

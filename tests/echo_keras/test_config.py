@@ -169,6 +169,7 @@ def test_a_recipe_cannot_be_changed_but_copied():
     [
         (config.Finetune, {"seed": 2**31}, "seed is .* below"),
         (config.Finetune, {"average_decay": 1.0}, "average_decay is 1.0; .* below 1"),
+        (config.Pipeline, {"least_dice": 80}, "least_dice is 80.0; it must be below 1"),
         (config.Pretrain, {"splits": ["train", "test"]}, "splits holds test"),
     ],
 )
@@ -189,6 +190,10 @@ def test_values_that_would_do_harm_are_refused(recipe, values, reason):
 )
 def test_a_word_that_yaml_reads_as_yes_or_no_is_understood(recipe, kind, line, wanted):
     assert config.load(kind, recipe(line)) == kind(**wanted)
+
+
+def test_a_floor_of_zero_lets_every_model_pass():
+    assert config.load(config.Pipeline, least_dice=0, least_slice_dice=0).least_dice == 0
 
 
 def test_epochs_may_be_zero_where_steps_count_instead(recipe):
