@@ -193,7 +193,8 @@ def test_a_word_that_yaml_reads_as_yes_or_no_is_understood(recipe, kind, line, w
 
 
 def test_a_floor_of_zero_lets_every_model_pass():
-    assert config.load(config.Pipeline, least_dice=0, least_slice_dice=0).least_dice == 0
+    recipe = config.load(config.Pipeline, least_dice=0, least_slice_dice=0)
+    assert recipe.least_dice == recipe.least_slice_dice == 0
 
 
 def test_epochs_may_be_zero_where_steps_count_instead(recipe):
