@@ -7,7 +7,7 @@ from absl import logging
 from tfx.dsl.compiler import compiler
 from tfx.orchestration.local import local_dag_runner
 
-from echo_keras import errors
+from echo_keras import errors, lock
 from pipeline import files
 from pipeline.tfx import dag, pushed, records
 
@@ -36,11 +36,12 @@ def run(recipe, *, beam_args=(), say):
     recipe = dataclasses.replace(recipe, root=str(root))
     graph = dag.build(recipe, beam_args=beam_args)
     store = records.store(recipe.root)
-    try:
-        local_dag_runner.LocalDagRunner().run_with_ir(_compiled(graph))
-    finally:
-        for line in records.told(records.newest(store)):
-            say(line)
+    with lock.held(root / "run.lock", recipe.root):
+        try:
+            local_dag_runner.LocalDagRunner().run_with_ir(_compiled(graph))
+        finally:
+            for line in records.told(records.newest(store)):
+                say(line)
     version = pushed.newest(recipe.model)
     scores = pushed.scores(version)
     low, high = scores["dice_per_image_interval"]

@@ -12,7 +12,7 @@ import time
 import pytest
 
 pytest.importorskip("tfx", reason="TFX is not installed: tools/setup.py .venv tfx")
-from echo_keras import config, errors
+from echo_keras import config, errors, lock
 from echo_keras.serving import session
 from echo_keras.training import callbacks
 from pipeline.tfx import drawing, lineage, listing, local, pages, pushed, records
@@ -47,6 +47,12 @@ def test_a_first_run_does_every_step_and_pushes_a_version(first, recipe, states)
     assert set(session.load(f"{recipe.model}/1").signatures) >= {"image_bytes"}
 
 
+def test_the_card_of_a_pushed_version_has_its_name_and_scores(first, recipe):
+    card = pathlib.Path(recipe.model, "1", pushed.EXTRA, "model_card.md").read_text()
+    assert card.startswith("# lv, version 1\n")
+    assert f"Dice {first.split()[1]} (95 %" in card
+
+
 def test_a_second_run_keeps_all_and_pushes_nothing(first, recipe, states):
     assert local.run(recipe, say=_silent) == first
     done = {node for node, state in states().items() if state == "done"}
@@ -72,6 +78,14 @@ def test_a_model_of_a_folder_made_anew_is_judged_and_pushed(first, recipe, tmp_p
     assert local.run(changed, say=_silent).endswith("lv/2")
     with pytest.raises(errors.InputError, match="does not know"):
         lineage.run(model / "1")
+
+
+def test_a_second_run_at_the_same_time_is_refused(first, recipe, states):
+    before = states()
+    held = lock.held(f"{recipe.root}/run.lock", recipe.root)
+    with held, pytest.raises(errors.InputError, match="another job is writing"):
+        local.run(recipe, say=_silent)
+    assert states() == before
 
 
 def test_a_worse_model_is_refused_after_training_alone(first, recipe, states, altered):
