@@ -57,5 +57,5 @@ def _compiled(graph):
     compiled = compiler.Compiler().compile(graph)
     for node in compiled.nodes:
         if node.pipeline_node.node_info.id == "Pusher":
-            node.pipeline_node.execution_options.caching_options.enable_cache = False
+            node.pipeline_node.execution_options.ClearField("caching_options")
     return compiled
