@@ -66,10 +66,11 @@ def runs(root):
 @main.command()
 @click.argument("model", metavar="MODEL_DIR", type=PATH)
 @click.option("--output", type=PATH, help="SVG to draw.  [default: none]")
-def lineage(model, output):
+@click.option("--videos", type=PATH, help="CSV of what each video was to the model.")
+def lineage(model, output, videos):
     """Tell what a pushed version, saved_models/NAME/N, was made from."""
     _needs_tfx()
-    from pipeline.tfx import drawing, lineage
+    from pipeline.tfx import drawing, lineage, seen
 
     run = lineage.run(model)
     click.echo(lineage.text(run))
@@ -77,3 +78,6 @@ def lineage(model, output):
         with aside.file(output) as file:
             file.write_text(drawing.svg(run))
         click.echo(f"drawn  {output}")
+    if videos:
+        count, total = seen.write(run, videos)
+        click.echo(f"has seen {count} of {total} videos  {videos}")

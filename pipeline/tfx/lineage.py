@@ -62,8 +62,19 @@ def rows(run):
     return found
 
 
+def records_of(step):
+    """The artefact of records that an EchoExampleGen made."""
+    [made] = [a for a in step.outputs if records.text(a, "source_fingerprint")]
+    return made
+
+
+def recipe(step):
+    """Values of the recipe that a Trainer was given."""
+    return json.loads(step.values["custom_config"])["recipe"]
+
+
 def _data(step):
-    [records_made] = [a for a in step.outputs if records.text(a, "source_fingerprint")]
+    records_made = records_of(step)
     name = records.text(records_made, "dataset")
     patients = json.loads(records.text(records_made, "patients"))
     told = ", ".join(f"{count} {split}" for split, count in patients.items())
@@ -82,11 +93,10 @@ def _schema(step):
 
 
 def _training(step):
-    given = json.loads(step.values["custom_config"])
-    values = (f"{name}: {value}" for name, value in given["recipe"].items())
+    values = (f"{name}: {value}" for name, value in recipe(step).items())
     name = step.node.partition(".")[2]
     yield f"{name} recipe", ", ".join(values)
-    yield f"{name} code", given["code"]
+    yield f"{name} code", json.loads(step.values["custom_config"])["code"]
 
 
 def _scores(step):

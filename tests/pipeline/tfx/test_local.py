@@ -1,5 +1,6 @@
 """The whole pipeline on synthetic hearts: what it does again, and what stops it."""
 
+import csv
 import dataclasses
 import json
 import pathlib
@@ -15,7 +16,16 @@ pytest.importorskip("tfx", reason="TFX is not installed: tools/setup.py .venv tf
 from echo_keras import config, errors, lock
 from echo_keras.serving import session
 from echo_keras.training import callbacks
-from pipeline.tfx import drawing, lineage, listing, local, pages, pushed, records
+from pipeline.tfx import (
+    drawing,
+    lineage,
+    listing,
+    local,
+    pages,
+    pushed,
+    records,
+    seen,
+)
 
 TRAINING = {"Trainer.pretrain", "Trainer.finetune"}
 
@@ -179,6 +189,30 @@ def test_the_drawing_leads_from_the_records_to_the_push(first, recipe):
     edges = set(drawing.edges(run.steps))
     assert ("EchoExampleGen.camus", "Trainer.pretrain") in edges
     assert ("Trainer.finetune", "Pusher") in edges
+
+
+def test_each_video_is_named_with_what_it_was_to_the_model(first, recipe, tmp_path):
+    path = tmp_path / "videos.csv"
+    counted = seen.write(lineage.run(f"{recipe.model}/1"), path)
+    with path.open() as file:
+        table = list(csv.DictReader(file))
+    manifest = next(pathlib.Path(recipe.root).rglob("manifest.json"))
+    counts = json.loads(manifest.read_text())["counts"]
+    assert len(table) == sum(count["unlabelled_videos"] for count in counts.values())
+    tuned = next(pathlib.Path(recipe.root, "Trainer.finetune").rglob("finetune.json"))
+    labelled = json.loads(tuned.read_text())["patients"]
+    for row in table:
+        uses = {
+            "pretraining": row["split"] in ("train", "unlisted"),
+            "training": row["patient"] in labelled["train"],
+            "validation": row["patient"] in labelled["validation"],
+            "test": row["split"] == "test",
+        }
+        assert row["seen_as"] == (
+            " ".join(use for use, holds in uses.items() if holds) or "never"
+        )
+    assert {"pretraining training", "test"} <= {row["seen_as"] for row in table}
+    assert counted == (sum(row["seen_as"] != "never" for row in table), len(table))
 
 
 def test_the_runs_are_listed_with_what_stopped_them(first, recipe):
