@@ -76,7 +76,7 @@ def lineage(model, output, videos):
     click.echo(lineage.text(run))
     if output:
         with aside.file(output) as file:
-            file.write_text(drawing.svg(run))
+            file.write_text(drawing.svg(run, lineage.facts(run)))
         click.echo(f"drawn  {output}")
     if videos:
         count, total = seen.write(run, videos)

@@ -1,9 +1,11 @@
 """The steps of a run as a drawing: who made what from whose artefacts."""
 
 import html
+import textwrap
 
 BOX, HIGH = 190, 46
 GAP_ACROSS, GAP_DOWN, EDGE = 26, 54, 24
+LINE, LABEL, LETTER = 17, 150, 6.4  # pixels of a line, of the labels and of a letter
 COLOURS = {
     "done": "#3b7a57",
     "kept": "#4a5568",
@@ -12,11 +14,12 @@ COLOURS = {
 }
 
 
-def svg(run):
-    """Draw a run, its first steps on top.
+def svg(run, facts=()):
+    """Draw a run, its first steps on top and what it was made from below.
 
     Args:
         run: `records.Run`.
+        facts: Pairs of label and text, as of `lineage.facts`.
 
     Returns:
         An SVG document.
@@ -26,9 +29,12 @@ def svg(run):
     places = _places(rows)
     widest = max((len(row) for row in rows), default=0)
     width = 2 * EDGE + widest * (BOX + GAP_ACROSS) - GAP_ACROSS
-    height = 2 * EDGE + len(rows) * (HIGH + GAP_DOWN) - GAP_DOWN
+    below = 2 * EDGE + len(rows) * (HIGH + GAP_DOWN) - GAP_DOWN
+    lines = list(_lines(facts, width))
+    height = below + LINE * len(lines) + EDGE * bool(lines)
     shown = [_edge(places[first], places[second]) for first, second in drawn]
     shown += [_box(step, *places[step.node]) for step in run.steps]
+    shown += [_told(*line, below + LINE * n) for n, line in enumerate(lines, start=1)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" font-family="system-ui, sans-serif">\n'
@@ -93,4 +99,24 @@ def _box(step, left, top):
         f'text-anchor="middle">{html.escape(step.node)}</text>'
         f'<text x="{middle}" y="{top + 36}" fill="#e0e0e0" font-size="11" '
         f'text-anchor="middle">{html.escape(time)}</text>'
+    )
+
+
+def _lines(facts, width):
+    """Label and text of each line; a long text goes on in the next, under no label."""
+    letters = int((width - 2 * EDGE - LABEL) / LETTER)
+    for label, text in facts:
+        for part in textwrap.wrap(text, letters) or [""]:
+            yield label, part
+            label = ""
+
+
+def _told(label, text, baseline):
+    return "".join(
+        f'<text x="{left}" y="{baseline}" fill="{colour}" font-size="12">'
+        f"{html.escape(words)}</text>"
+        for left, colour, words in (
+            (EDGE, "#a9b0bb", label),
+            (EDGE + LABEL, "#ffffff", text),
+        )
     )

@@ -42,24 +42,34 @@ def text(run):
 
 
 def rows(run):
-    """What a run made its model from, as pairs of label and text.
+    """What a run made its model from, and how long each step took.
 
     Args:
         run: `records.Run`.
 
     Returns:
-        List of pairs: the data, the schema, the recipes, the scores, the steps.
+        List of pairs of label and text: the `facts`, then the steps.
+    """
+    return facts(run) + [
+        (step.node, f"{step.seconds:.1f} s{', kept' * (step.state == 'kept')}")
+        for step in run.steps
+    ]
+
+
+def facts(run):
+    """What a run made its model from: the data, schema, recipes, scores, and the time.
+
+    Args:
+        run: `records.Run`.
+
+    Returns:
+        List of pairs of label and text.
     """
     found = [("run", run.name)]
     for step in run.steps:
         found += _ROWS.get(step.node.partition(".")[0], _nothing)(step)
     total = sum(step.seconds for step in run.steps)
-    found.append(("time of all steps", f"{total:.1f} s"))
-    found += [
-        (step.node, f"{step.seconds:.1f} s{', kept' * (step.state == 'kept')}")
-        for step in run.steps
-    ]
-    return found
+    return [*found, ("time of all steps", f"{total:.1f} s")]
 
 
 def records_of(step):

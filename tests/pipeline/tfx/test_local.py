@@ -183,9 +183,10 @@ def test_the_table_has_two_columns(first, recipe):
 
 
 def test_the_drawing_leads_from_the_records_to_the_push(first, recipe):
-    drawn = drawing.svg(lineage.run(f"{recipe.model}/1"))
     run = lineage.run(f"{recipe.model}/1")
+    drawn = drawing.svg(run, lineage.facts(run))
     assert all(f">{step.node}<" in drawn for step in run.steps)
+    assert all(f">{label}</text>" in drawn for label, _ in lineage.facts(run))
     edges = set(drawing.edges(run.steps))
     assert ("EchoExampleGen.camus", "Trainer.pretrain") in edges
     assert ("Trainer.finetune", "Pusher") in edges
