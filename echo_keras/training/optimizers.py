@@ -113,20 +113,11 @@ def create(
     2020, https://arxiv.org/abs/1904.00962
     """
     curve = {"cosine": WarmupCosine, "constant": WarmupConstant}[schedule]
-    rate = curve(learning_rate, steps, warmup_steps)
-    if name == "lamb":
-        optimizer = tfa.optimizers.LAMB(
-            rate, weight_decay=weight_decay, exclude_from_weight_decay=[rules.UNDECAYED]
-        )
-    elif name == "lars":
-        optimizer = rules.LARS(rate, weight_decay)
-    elif name == "madgrad":
-        optimizer = rules.MADGRAD(rate, weight_decay)
-    elif name == "adamw":
-        decay = curve(learning_rate * weight_decay, steps, warmup_steps)
-        optimizer = AdamW(decay, learning_rate=rate)
-    else:
-        optimizer = AdamL2(weight_decay, rate)
+
+    def falling(peak):
+        return curve(peak, steps, warmup_steps)
+
+    optimizer = _plain(name, falling, learning_rate, weight_decay)
     if scale:
         optimizer = layerwise.Scaled(optimizer, scale)
     if average_decay:
@@ -134,6 +125,22 @@ def create(
             optimizer, average_decay=average_decay, dynamic_decay=True
         )
     return optimizer
+
+
+def _plain(name, falling, learning_rate, weight_decay):
+    """The optimiser of a name; `falling` makes the schedule from a peak."""
+    rate = falling(learning_rate)
+    if name == "lamb":
+        return tfa.optimizers.LAMB(
+            rate, weight_decay=weight_decay, exclude_from_weight_decay=[rules.UNDECAYED]
+        )
+    if name == "lars":
+        return rules.LARS(rate, weight_decay)
+    if name == "madgrad":
+        return rules.MADGRAD(rate, weight_decay)
+    if name == "adamw":
+        return AdamW(falling(learning_rate * weight_decay), learning_rate=rate)
+    return AdamL2(weight_decay, rate)
 
 
 def use_averages(model):

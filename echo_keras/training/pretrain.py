@@ -62,9 +62,8 @@ def run(
     first = strategy.is_first(devices)
     with work.folder(output, identity) if first else work.helper(output) as folder:
         _set_up(recipe)
-        loaded = videos.load(
-            data, recipe.splits, size=recipe.size, aspect=recipe.aspect
-        )
+        frames = {"size": recipe.size, "aspect": recipe.aspect}
+        loaded = videos.load(data, recipe.splits, **frames)
         pool = positives.pool(loaded, recipe.positives)
         feed = functools.partial(videos.batches, loaded, pool, recipe)
         told = curves.Curves(_steps_per_epoch(recipe, len(pool), devices))
@@ -78,12 +77,16 @@ def run(
         )
         checkpoints.restore(work.checkpoints(output))
         views = _first_views(recipe, feed)
-        logs = folder / work.ARTEFACT / LOGS
-        shown = board.Board(logs, told, views, batch=recipe.batch * recipe.accumulate)
+        shown = _board(recipe, told, views, folder=folder)
         _fit(model, recipe, feed, told, devices, [shown, checkpoints], folder=folder)
         summary = _summary(recipe, told, loaded, pool, identity)
         _write(folder / work.ARTEFACT, model, recipe, summary, views)
     return summary
+
+
+def _board(recipe, told, views, *, folder):
+    logs = folder / work.ARTEFACT / LOGS
+    return board.Board(logs, told, views, batch=recipe.batch * recipe.accumulate)
 
 
 def _check_places(recipe):
