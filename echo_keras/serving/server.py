@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import dataclasses
+import gc
 import logging
 import os
 import signal
@@ -64,6 +65,7 @@ def serve(
 
     # Joined requests wait in threads of their own, for two batches to fill.
     workers = min(2 * joins.max_batch_size, limit.waiting) if joins else 0
+    gc.freeze()  # else a collection walks all of TensorFlow, and answers stop for .2 s
     loaded = catalog.load(models, rules, load)
     with (
         _signalled() as stopped,
