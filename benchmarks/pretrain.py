@@ -1,7 +1,7 @@
 """Images per second of a pretraining step, beside a twin of it in PyTorch.
 
 Run as `python -m benchmarks.pretrain`, with `--torch PYTHON` for an environment that
-has PyTorch.
+has PyTorch. `keras x2` takes the step of the same batch on two logical replicas.
 """
 
 import sys
@@ -15,7 +15,10 @@ def main():
     """Print one table."""
     asked = twins.options(__doc__, ("resnet50", "unet"), batch=32)
     modes = ("full", "network")
-    stacks = [twins.Stack("keras", sys.executable, "steps_keras", modes)]
+    stacks = [
+        twins.Stack("keras", sys.executable, "steps_keras", modes, "1"),
+        twins.Stack("keras x2", sys.executable, "steps_keras", ("network",), "2"),
+    ]
     if asked.torch:
         stacks.append(twins.Stack("torch", asked.torch, "steps_torch", ("network",)))
     twins.compare(stacks, CASES, asked)

@@ -20,11 +20,11 @@ PRECISIONS = ("float32", "bfloat16")
 class Stack:
     """A process that takes steps on demand."""
 
-    def __init__(self, name, python, module, modes):
+    def __init__(self, name, python, module, modes, *words):
         self.name = name
         self.modes = modes
         self._process = subprocess.Popen(
-            [python, "-m", f"benchmarks.{module}"],
+            [python, "-m", f"benchmarks.{module}", *words],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -60,7 +60,7 @@ def compare(stacks, cases, asked):
         cases: Pairs of a network's name and a size in pixels.
         asked: As `options` returns it.
     """
-    sys.stdout.write("network   size  stack  step     precision  images/s  range\n")
+    sys.stdout.write("network   size  stack     step     precision  images/s  range\n")
     for network, size in cases:
         if asked.network not in (None, network):
             continue
@@ -77,7 +77,7 @@ def compare(stacks, cases, asked):
             rates[kind].append(asked.batch / seconds)
         for (stack, mode, precision), each in rates.items():
             sys.stdout.write(
-                f"{network:9} {size:4}  {stack.name:5}  {mode:7}  {precision:9} "
+                f"{network:9} {size:4}  {stack.name:8}  {mode:7}  {precision:9} "
                 f"{statistics.median(each):9.1f}  {min(each):.1f}-{max(each):.1f}\n"
             )
             sys.stdout.flush()

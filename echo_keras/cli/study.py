@@ -30,8 +30,15 @@ def compare(first, second):
 @click.option("--data", required=True, help="Folder of records.")
 @click.option("--config", "path", type=PATH, required=True, help="configs/study-*.yaml")
 @click.option("--output", type=PATH, required=True, help="Folder to write or go on in.")
-def study(data, path, output):
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Cells that run at once and share the cores; on a GPU, leave it at 1.",
+)
+def study(data, path, output, workers):
     """Compare first weights at several numbers of labels, with subsets and seeds."""
     from echo_keras.study import labels
 
-    click.echo(labels.run(path, data, output, say=click.echo))
+    click.echo(labels.run(path, data, output, workers=workers, say=click.echo))

@@ -18,6 +18,9 @@ class Study:
             folder of `echo-keras pretrain`, or a pretraining recipe (.yaml), which the
             study runs once for each kind of encoder. Differences are to the first.
         without: Pairs such as `unet imagenet`, recipe and first weights, to leave out.
+        teachers: Pairs such as `student unet`, a recipe and the one that teaches it:
+            the network of that recipe, from the same first weights and labels, labels
+            the patients without labels for it.
         fractions: Shares of the labelled patients, each in (0, 1].
         steps: Steps at each fraction, in place of those of the recipes; none by
             default.
@@ -33,6 +36,7 @@ class Study:
     recipes: tuple[str, ...] = ("default",)
     inits: tuple[str, ...] = ("random",)
     without: tuple[str, ...] = ()
+    teachers: tuple[str, ...] = ()
     fractions: tuple[float, ...] = (0.05, 1.0)
     steps: tuple[int, ...] = ()
     subsets: int = 5

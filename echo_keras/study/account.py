@@ -107,7 +107,7 @@ def _differences(differences):
     )
     rows = [
         [
-            f"{row['recipe']}: {row['init']} minus {row['than']}",
+            compared(row),
             share(row["fraction"]),
             figure(row["value"], signed=True),
             " to ".join(figure(end, signed=True) for end in row["patients"]),
@@ -119,7 +119,14 @@ def _differences(differences):
         if row["figure"] == MEAN
     ]
     header = ["", "labels", "difference", "patients", "patients and runs", "runs", ""]
-    return Table("Does it help to start elsewhere?", note, header, rows)
+    return Table("Does it help to start or to train otherwise?", note, header, rows)
+
+
+def compared(row):
+    """What a row of `results.differences` compares, in words."""
+    if row["recipe"] == row["than_recipe"]:
+        return f"{row['recipe']}: {row['init']} minus {row['than_init']}"
+    return f"from {row['init']}: {row['recipe']} minus {row['than_recipe']}"
 
 
 def verdict(effect):

@@ -180,7 +180,13 @@ def _found(arms, levels, compared):
 def _said(row):
     low, high = (account.figure(end, signed=True) for end in row["both"])
     where = f"with {row['labelled_patients']} labelled patients"
-    names = f"{row['init']} instead of {row['than']} ({row['recipe']})"
+    if row["recipe"] == row["than_recipe"]:
+        names = (
+            f"Starting {row['recipe']} from {row['init']} instead of {row['than_init']}"
+        )
+    else:
+        names = f"Training by {row['recipe']} instead of {row['than_recipe']}"
+        names += f" from {row['init']}"
     change = account.figure(row["value"], signed=True)
     verdict = {
         "better": "it helps",
@@ -188,7 +194,7 @@ def _said(row):
         "not shown": "a difference is not shown",
         "one run: cannot say": "one run each cannot say more",
     }[account.verdict(row)]
-    return f"Starting from {names} {where}: Dice {change} ({low} to {high}); {verdict}."
+    return f"{names} {where}: Dice {change} ({low} to {high}); {verdict}."
 
 
 def _section(table):

@@ -1,4 +1,4 @@
-"""Running the cells of a study one after another, each once, in spite of kills."""
+"""Running the cells of a study, each once, in spite of kills."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ import fcntl
 import json
 import os
 import pathlib
-import shutil
-import subprocess
-import sys
 import time
 from typing import NamedTuple
 
 from echo_keras import aside, config, errors
-from echo_keras.study import live, worker
+from echo_keras.study import jobs, live, worker
 
 LOCK, IDENTITY, CELLS, PRETRAINED = "lock", "study.json", "cells", "pretrained"
-LOG, FAILED = "log.txt", "failed.json"
 PATIENCE = 10.0
 _SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -70,7 +66,7 @@ def opened(output, records):
         yield output
 
 
-def run(cells, records, output, *, keep_models, say):
+def run(cells, records, output, *, keep_models, workers=1, say):
     """Run every cell that is not finished.
 
     Args:
@@ -78,6 +74,7 @@ def run(cells, records, output, *, keep_models, say):
         records: `Records` to work on.
         output: Folder of the study, as of `opened`.
         keep_models: Whether models are kept when they are scored.
+        workers: How many cells run at once.
         say: Called with each line for the user.
 
     Returns:
@@ -92,11 +89,18 @@ def run(cells, records, output, *, keep_models, say):
     kept = sum(found is not None for found in results.values())
     if kept:
         say(f"  kept from an earlier run: {kept} of {len(cells)} cells")
-    with live.shown(cells, results) as update:
-        for cell in cells:
-            if results[cell.name] is None:
-                ended = results[cell.name] = _finished(cell, records, output, update)
-                update(cell.title, 0.0, ended=ended)
+    with live.shown(cells, results, workers) as update:
+
+        def look(running):
+            times = {job.title: seconds for job, seconds in running.items()}
+            for cell in cells:
+                if results[cell.name] is None:
+                    ended = results[cell.name] = result(cell, output)
+                    if ended:
+                        update(times, ended=ended)
+            update(times)
+
+        jobs.run(_jobs(cells, records, output), look, workers=workers)
     return [results[cell.name] for cell in cells]
 
 
@@ -125,8 +129,8 @@ def result(cell, output):
         scores = json.loads((folder / worker.SCORES).read_text())
         cost = json.loads((folder / worker.COST).read_text())
         return Result(cell, folder, scores["dice_per_image_mean"], cost["seconds"])
-    if (folder / FAILED).is_file():
-        failed = json.loads((folder / FAILED).read_text())
+    if (folder / jobs.FAILED).is_file():
+        failed = json.loads((folder / jobs.FAILED).read_text())
         return Result(cell, folder, None, failed["seconds"], failed["reason"])
     return None
 
@@ -161,6 +165,9 @@ def _prepare(cell, records, output, *, keep_models):
     recipe = cell.recipe
     if cell.pretraining:
         recipe = config.replace(recipe, init=str(_encoder(cell, output) / worker.MODEL))
+    if cell.teacher:
+        teacher = output / CELLS / cell.teacher / worker.MODEL
+        recipe = config.replace(recipe, teacher=str(teacher))
     _write_plan(
         folder, recipe, records, identity=cell.identity, keep_models=keep_models
     )
@@ -180,70 +187,27 @@ def _encoder(cell, output):
     return output / PRETRAINED / kind
 
 
-def _finished(cell, records, output, update):
-    """Run a cell, and before the first that needs it its pretraining."""
-    begin = time.monotonic()
-    folder = output / CELLS / cell.name
-    reason = _pretrained(cell, records, output, update) if cell.pretraining else ""
-    reason = reason or _work("finetune", folder, cell.title, update)
-    if reason:
-        _fail(folder, reason, time.monotonic() - begin)
-    return result(cell, output)
+def _jobs(cells, records, output):
+    """Jobs of all cells, each after those that it needs."""
+    found = {}
+    for cell in cells:
+        needs = []
+        if cell.pretraining:
+            folder = _encoder(cell, output)
+            if folder not in found:
+                found[folder] = _pretraining(cell, records, folder)
+            needs.append(found[folder])
+        if cell.teacher:
+            needs.append(found[output / CELLS / cell.teacher])
+        folder = output / CELLS / cell.name
+        found[folder] = jobs.Job(
+            "finetune", folder, cell.title, worker.SCORES, tuple(needs)
+        )
+    return list(found.values())
 
 
-def _pretrained(cell, records, output, update):
-    """Pretrain what a cell starts from, once; why it failed, empty where it did not."""
-    folder = _encoder(cell, output)
-    if (folder / worker.MODEL).exists():
-        return ""
-    if not (folder / FAILED).exists():
+def _pretraining(cell, records, folder):
+    job = jobs.Job("pretrain", folder, f"pretraining of {folder.name}", worker.MODEL)
+    if job.reason is None:
         _write_plan(folder, cell.pretraining, records)
-        begin = time.monotonic()
-        reason = _work("pretrain", folder, f"pretraining of {folder.name}", update)
-        if not reason:
-            return ""
-        _fail(folder, f"pretraining failed: {reason}", time.monotonic() - begin)
-    return json.loads((folder / FAILED).read_text())["reason"]
-
-
-def _fail(folder, reason, seconds):
-    with aside.file(folder / FAILED) as path:
-        told = {"reason": reason, "seconds": round(seconds, 1)}
-        path.write_text(json.dumps(told) + "\n")
-
-
-def _work(what, folder, title, update):
-    """Run a worker on a folder to its end.
-
-    Returns:
-        Why it failed, empty where it did not.
-    """
-    for left in folder.glob(".*-*"):  # half-written by a killed process
-        shutil.rmtree(left)
-    begin = time.monotonic()
-    with (
-        open(folder / LOG, "w") as log,
-        subprocess.Popen(
-            [*_command(what), str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            close_fds=False,  # the worker holds the study's lock as long as it lives
-        ) as process,
-    ):
-        try:
-            while process.poll() is None:
-                update(title, time.monotonic() - begin)
-                time.sleep(_SECONDS_BETWEEN_LOOKS)
-        finally:
-            process.kill()
-    if not process.returncode:
-        return ""
-    if process.returncode < 0:
-        return f"it was ended by signal {-process.returncode}, perhaps for its memory"
-    lines = (folder / LOG).read_text().splitlines()
-    return (lines or ["it gave no reason"])[-1].removeprefix("Error: ")
-
-
-def _command(what):
-    return [sys.executable, "-m", "echo_keras.study.worker", what]
+    return job

@@ -9,13 +9,14 @@ from echo_keras.study import account, findings, grid, live, plan, results, table
 from echo_keras.training import origin
 
 
-def run(path, data, output, *, say):
+def run(path, data, output, *, workers=1, say):
     """Run a study, or what is left of it, and report it.
 
     Args:
         path: YAML of `config.Study`.
         data: Folder of records.
         output: Folder of the study, new or begun by the same study.
+        workers: How many cells run at once.
         say: Called with each line for the user.
 
     Returns:
@@ -33,7 +34,14 @@ def run(path, data, output, *, say):
     with grid.opened(output, records) as folder:
         with aside.file(folder / "study.yaml") as written:
             config.save(study, written)
-        found = grid.run(cells, records, folder, keep_models=study.keep_models, say=say)
+        found = grid.run(
+            cells,
+            records,
+            folder,
+            keep_models=study.keep_models,
+            workers=workers,
+            say=say,
+        )
         say(
             tables.text(
                 *live.summary(cells, {r.cell.name: r for r in found}),
@@ -51,8 +59,7 @@ def _report(found, study, records, folder):
             f"every cell failed, the first as {found[0].reason}; see {folder / 'cells'}"
         )
     levels = results.levels(arms)
-    first = found[0].cell.init_name
-    differences = results.differences(arms, first)
+    differences = results.differences(arms, found[0].cell.arm)
     results.write(folder / "levels.csv", levels)
     results.write(folder / "differences.csv", differences)
     how = {"synthetic": study.synthetic}

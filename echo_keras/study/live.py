@@ -7,28 +7,29 @@ import sys
 
 
 @contextlib.contextmanager
-def shown(cells, results):
+def shown(cells, results, workers=1):
     """Show the cells and the time left, on standard error.
 
     Args:
         cells: List of `plan.Cell`.
         results: Dict of cell name to `grid.Result` or None, which the caller fills.
+        workers: How many cells run at once.
 
     Yields:
-        `update(title, seconds, ended=None)`, to be called often while something of that
-        title has run for some seconds, and with its `grid.Result` when a cell ended.
+        `update(running, ended=None)`, to be called often with a dict of the titles that
+        run to their seconds so far, and with its `grid.Result` when a cell ended.
     """
     if not sys.stderr.isatty():
-        yield _lines(cells, results)
+        yield _lines(cells, results, workers)
         return
     from rich import console, live
 
     with live.Live(console=console.Console(stderr=True), auto_refresh=False) as screen:
 
-        def update(title, seconds, ended=None):
-            screen.update(_table(cells, results, title, seconds), refresh=True)
+        def update(running, ended=None):
+            screen.update(_table(cells, results, running, workers), refresh=True)
 
-        update("", 0.0)
+        update({})
         yield update
 
 
@@ -60,10 +61,10 @@ def seconds_left(cells, results, running=0.0):
     Args:
         cells: List of `plan.Cell`.
         results: Dict of cell name to `grid.Result` or None.
-        running: Seconds that the present cell has run.
+        running: Seconds that the present cells have run.
 
     Returns:
-        Seconds, None before a cell has finished.
+        Seconds of one worker, None before a cell has finished.
     """
     costs = collections.defaultdict(list)
     for cell in cells:
@@ -98,17 +99,19 @@ def _state(results):
     return " ".join(words + ([f"{failed} failed"] if failed else []))
 
 
-def _told(cells, results, running):
+def _told(cells, results, running, workers):
     done = sum(found is not None for found in results.values())
-    left = clock(seconds_left(cells, results, running))
+    left = seconds_left(cells, results, sum(running.values()))
+    left = clock(None if left is None else left / workers)
     return f"study {done}/{len(cells)} cells, {left} left"
 
 
-def _table(cells, results, title, seconds):
+def _table(cells, results, running, workers):
     from rich import box, table
 
     header, rows = summary(cells, results)
-    below = f"{_told(cells, results, seconds)}\n{title} {clock(seconds)}"
+    lines = [f"{title} {clock(seconds)}" for title, seconds in running.items()]
+    below = "\n".join([_told(cells, results, running, workers), *lines])
     drawn = table.Table(box=box.SIMPLE_HEAD, caption=below, caption_justify="left")
     for number, heading in enumerate(header):
         drawn.add_column(heading, justify="right" if number else "left")
@@ -117,18 +120,18 @@ def _table(cells, results, title, seconds):
     return drawn
 
 
-def _lines(cells, results):
+def _lines(cells, results, workers):
     """Update that tells of everything once when it begins, and when a cell ends."""
-    last = ""
+    known = set()
 
-    def update(title, seconds, ended=None):
-        nonlocal last
-        if title == last and not ended:
-            return
-        last = title
-        text = _ending(ended) if ended else "begins"
-        sys.stderr.write(f"{_told(cells, results, seconds)}  {title}: {text}\n")
-        sys.stderr.flush()
+    def update(running, ended=None):
+        news = [f"{title}: begins" for title in running if title not in known]
+        known.update(running)
+        if ended:
+            news = [f"{ended.cell.title}: {_ending(ended)}"]
+        for text in news:
+            sys.stderr.write(f"{_told(cells, results, running, workers)}  {text}\n")
+            sys.stderr.flush()
 
     return update
 

@@ -25,6 +25,8 @@ class Cell(NamedTuple):
         recipe: `config.Finetune`; its `init` is the path or word of the first weights,
             but for those that the study pretrains.
         pretraining: `config.Pretrain` that the study runs first, or None.
+        teacher: Name of the cell whose network labels patients without labels for this
+            one, empty for none.
     """
 
     recipe_name: str
@@ -32,6 +34,7 @@ class Cell(NamedTuple):
     number: int
     recipe: config.Finetune
     pretraining: config.Pretrain | None = None
+    teacher: str = ""
 
     @property
     def arm(self):
@@ -46,8 +49,7 @@ class Cell(NamedTuple):
     @property
     def name(self):
         """Name of the cell's folder."""
-        words = *self.arm, f"{self.fraction:g}", str(self.number)
-        return "-".join(words)
+        return _name(self.arm, self.fraction, self.number)
 
     @property
     def title(self):
@@ -61,6 +63,8 @@ class Cell(NamedTuple):
         recipe = dataclasses.asdict(self.recipe)
         if self.pretraining:
             recipe["init"] = dataclasses.asdict(self.pretraining)
+        if self.teacher:
+            recipe["teacher"] = self.teacher
         return json.loads(json.dumps(recipe))
 
 
@@ -82,6 +86,7 @@ def cells(study, folder):
     recipes = _named(study.recipes, "recipes")
     inits = _named(study.inits, "first weights")
     left_out = _left_out(study, recipes, inits)
+    teachers = _teachers(study, recipes, inits, left_out)
     loaded = {name: _recipe(word, folder) for name, word in recipes.items()}
     first = {name: _init(word, folder) for name, word in inits.items()}
     steps = study.steps or (None,) * len(study.fractions)
@@ -92,7 +97,10 @@ def cells(study, folder):
             for arm in ((r, i) for r in recipes for i in inits):
                 if number < count and arm not in left_out:
                     recipe = _at(loaded[arm[0]], fraction, number, length)
-                    found.append(_cell(arm, number, recipe, first[arm[1]]))
+                    taught_by = teachers.get(arm[0])
+                    teacher = taught_by and _name((taught_by, arm[1]), fraction, number)
+                    cell = _cell(arm, number, recipe, first[arm[1]])
+                    found.append(cell._replace(teacher=teacher or ""))
     if not found:
         raise errors.InputError("the study leaves out all of its cells; see `without`")
     return found
@@ -146,6 +154,42 @@ def _left_out(study, recipes, inits):
             )
         pairs.add(pair)
     return pairs
+
+
+def _teachers(study, recipes, inits, left_out):
+    """Dict of recipe to the recipe whose networks teach it."""
+    found = {}
+    order = list(recipes)
+    for text in study.teachers:
+        pair = tuple(text.split())
+        if len(pair) != 2 or not set(pair) <= set(recipes):
+            raise errors.InputError(
+                f"teachers holds {text!r}; give a recipe and the one that teaches it "
+                f"by name, both of {', '.join(recipes)}"
+            )
+        student, teacher = pair
+        if order.index(teacher) >= order.index(student):
+            raise errors.InputError(
+                f"teachers holds {text!r}, but {teacher} does not stand before "
+                f"{student} in recipes; name it earlier there"
+            )
+        for init in inits:
+            if (teacher, init) in left_out and (student, init) not in left_out:
+                raise errors.InputError(
+                    f"{student} {init} has no teacher, since {teacher} {init} is left "
+                    "out; leave out both or none"
+                )
+        found[student] = teacher
+    if found and not study.keep_models:
+        raise errors.InputError(
+            "keep_models: false removes the networks that are to teach; set "
+            "keep_models: true"
+        )
+    return found
+
+
+def _name(arm, fraction, number):
+    return "-".join([*arm, f"{fraction:g}", str(number)])
 
 
 def _recipe(word, folder):

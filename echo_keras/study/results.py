@@ -113,31 +113,42 @@ def levels(found):
 
 
 def differences(found, first):
-    """Every figure of every arm against the arm of the first weights of the study.
+    """Every figure of every arm against those that differ from it in one thing.
 
     Args:
         found: List of `Arm`.
-        first: Name of the first weights to compare with.
+        first: Names of the recipe and of the first weights to compare with.
 
     Returns:
-        List of dicts as of `levels`, of the arm minus the one that starts from `first`,
-        over the runs that both have finished.
+        List of dicts as of `levels`, with the other arm in `than_recipe` and
+        `than_init`: of the arm minus the one of the same recipe that starts from those
+        first weights, and minus the one of that first recipe that starts from the same
+        weights, over the runs that both have finished.
     """
-    before = {
-        (arm.recipe_name, arm.fraction): arm for arm in found if arm.init_name == first
-    }
+    known = {(arm.recipe_name, arm.init_name, arm.fraction): arm for arm in found}
     told = []
     for arm in found:
-        other = before.get((arm.recipe_name, arm.fraction))
-        if arm.init_name == first or other is None:
-            continue
-        numbers = sorted(arm.runs.keys() & other.runs.keys())
-        for figure in _figures(arm) if numbers else ():
-            effect = effects.difference(
-                other.facts(numbers), arm.facts(numbers), figure
-            )
-            told.append({**_names(arm), "than": first, "figure": figure, **effect})
+        for than in ((arm.recipe_name, first[1]), (first[0], arm.init_name)):
+            other = known.get((*than, arm.fraction))
+            if other is None or other is arm:
+                continue
+            told += _apart(other, arm)
     return told
+
+
+def _apart(other, arm):
+    """Rows of an arm minus another one."""
+    names = {
+        **_names(arm),
+        "than_recipe": other.recipe_name,
+        "than_init": other.init_name,
+    }
+    numbers = sorted(arm.runs.keys() & other.runs.keys())
+    facts = other.facts(numbers), arm.facts(numbers)
+    return [
+        {**names, "figure": figure, **effects.difference(*facts, figure)}
+        for figure in (_figures(arm) if numbers else ())
+    ]
 
 
 def write(path, table):

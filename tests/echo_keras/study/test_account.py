@@ -70,7 +70,7 @@ def arm():
 
 def tables(arms, **options):
     levels = results.levels(arms)
-    told = results.differences(arms, "random")
+    told = results.differences(arms, ("unet", "random"))
     found = account.tables(arms, levels, told, **options)
     return {table.title: table for table in found}
 
@@ -100,9 +100,25 @@ def test_unknown_ejection_fractions_have_no_table(arm):
 
 def test_differences_are_to_the_first_weights_at_the_same_fraction(arm):
     arms = [arm("random", 1.0), arm("simclr", 1.0, shared=92), arm("simclr", 0.05)]
-    [row] = tables(arms)["Does it help to start elsewhere?"].rows
+    [row] = tables(arms)["Does it help to start or to train otherwise?"].rows
     assert row[:3] == ["unet: simclr minus random", "100 %", "+.0200"]
     assert row[-1] == "one run: cannot say"
+
+
+def test_differences_are_to_the_first_recipe_from_the_same_weights_too(arm):
+    shared = {("unet", "random"): 90, ("unet", "simclr"): 91}
+    shared |= {("student", "random"): 93, ("student", "simclr"): 95}
+    arms = [
+        arm(init, 1.0, shared=count)._replace(recipe_name=recipe)
+        for (recipe, init), count in shared.items()
+    ]
+    found = tables(arms)["Does it help to start or to train otherwise?"].rows
+    assert [row[:3] for row in found] == [
+        ["unet: simclr minus random", "100 %", "+.0100"],
+        ["from random: student minus unet", "100 %", "+.0300"],
+        ["student: simclr minus random", "100 %", "+.0200"],
+        ["from simclr: student minus unet", "100 %", "+.0400"],
+    ]
 
 
 def test_the_unit_of_distances_is_in_the_title(arm):

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from echo_keras import config, errors
-from echo_keras.study import grid, plan, worker
+from echo_keras.study import grid, jobs, plan, worker
 
 # What the real worker does to a folder, in no time; `LOG` tells of every start and end.
 FAKE = """
@@ -35,24 +35,25 @@ tell("end")
 STUDY = """
 import pathlib, sys
 from echo_keras import config
-from echo_keras.study import grid, plan
+from echo_keras.study import grid, jobs, plan
 output, fake = pathlib.Path(sys.argv[1]), sys.argv[2]
-grid._command = lambda what: [sys.executable, "-c", fake, what]
-grid._SECONDS_BETWEEN_LOOKS = 0.001
+jobs._command = lambda what: [sys.executable, "-c", fake, what]
+jobs._SECONDS_BETWEEN_LOOKS = 0.001
 cells = plan.cells(config.load(config.Study, subsets=8, seeds=8), None)
 records = grid.Records("records", "test", {"records_fingerprint": "1"})
 with grid.opened(output, records) as folder:
     grid.run(cells, records, folder, keep_models=True, say=print)
 """
 RECORDS = grid.Records("records", "test", {"records_fingerprint": "1"})
+STUDENT = "student.yaml"
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     monkeypatch.setattr(
-        grid, "_command", lambda what: [sys.executable, "-c", FAKE, what]
+        jobs, "_command", lambda what: [sys.executable, "-c", FAKE, what]
     )
-    monkeypatch.setattr(grid, "_SECONDS_BETWEEN_LOOKS", 0.001)
+    monkeypatch.setattr(jobs, "_SECONDS_BETWEEN_LOOKS", 0.001)
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def recipes(tmp_path):
     """Folder of recipes whose names say what becomes of them."""
     for name in ("good", "fail"):
         (tmp_path / f"{name}.yaml").write_text("size: 32\n")
+    (tmp_path / STUDENT).write_text("size: 32\nbatch: 8\n")
     (tmp_path / "simclr.yaml").write_text("epochs: 3\n")
     (tmp_path / "fail-simclr.yaml").write_text("epochs: 3\n")
     return tmp_path
@@ -70,10 +72,15 @@ def cells(folder=None, **values):
     return plan.cells(config.load(config.Study, **values), folder)
 
 
-def run(chosen, output, *, records=RECORDS):
+def run(chosen, output, *, records=RECORDS, workers=1):
     with grid.opened(output, records) as folder:
         return grid.run(
-            chosen, records, folder, keep_models=True, say=lambda text: None
+            chosen,
+            records,
+            folder,
+            keep_models=True,
+            workers=workers,
+            say=lambda text: None,
         )
 
 
@@ -104,7 +111,7 @@ def test_a_failed_cell_is_a_row_with_its_reason_and_not_the_end(recipes):
 
 def test_a_cell_that_is_killed_is_told_apart(tmp_path, monkeypatch):
     script = "import os; os.kill(os.getpid(), 9)"
-    monkeypatch.setattr(grid, "_command", lambda what: [sys.executable, "-c", script])
+    monkeypatch.setattr(jobs, "_command", lambda what: [sys.executable, "-c", script])
     [found] = run(cells(subsets=1), tmp_path / "study")
     assert found.reason.startswith("it was ended by signal 9")
 
@@ -133,6 +140,66 @@ def test_a_failed_pretraining_fails_its_cells_and_is_not_tried_for_each(recipes)
     reason = "pretraining failed: the loss stopped being a number"
     assert [result.reason for result in found] == ["", reason] * 2
     assert sum("begin fail-simclr-unet" in line for line in log(output)) == 1
+
+
+def test_a_student_follows_its_teacher_and_learns_from_it(recipes):
+    output = recipes / "study"
+    chosen = cells(recipes, recipes=["good.yaml", STUDENT], teachers=["student good"])
+    run(chosen, output, workers=4)
+    for number in range(2):
+        teacher, student = (
+            f"{kind}-random-0.5-{number}" for kind in ("good", "student")
+        )
+        lines = log(output)
+        assert lines.index(f"end {teacher}") < lines.index(f"begin {student}")
+        recipe = config.load(
+            config.Finetune, output / grid.CELLS / student / worker.RECIPE
+        )
+        assert recipe.teacher == str(output / grid.CELLS / teacher / worker.MODEL)
+
+
+def test_a_student_fails_with_its_teacher(recipes):
+    chosen = cells(
+        recipes,
+        recipes=["fail.yaml", STUDENT],
+        teachers=["student fail"],
+        subsets=1,
+    )
+    _, student = run(chosen, recipes / "study")
+    assert student.reason == "the teacher failed: the loss stopped being a number"
+
+
+def test_results_of_another_teacher_are_not_passed_off(recipes):
+    output = recipes / "study"
+    values = {"recipes": ["good.yaml", STUDENT], "subsets": 1}
+    run(cells(recipes, **values, teachers=["student good"]), output)
+    with pytest.raises(errors.InputError, match="with teacher good-random-0"):
+        run(cells(recipes, **values), output)
+
+
+def test_some_cells_run_at_once_and_share_the_cores(tmp_path, monkeypatch):
+    # Each waits for the other to begin, and writes down its share of the cores.
+    script = (
+        "import os, pathlib, sys, time\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "share = os.environ['TF_NUM_INTRAOP_THREADS']\n"
+        "(folder / 'begun').write_text(share)\n"
+        "while len(list(folder.parent.glob('*/begun'))) < 2: time.sleep(0.01)\n"
+        "(folder / 'cost.json').write_text('{\"seconds\": 1.0}')\n"
+        "(folder / 'scores.json').write_text('{\"dice_per_image_mean\": 0.9}')\n"
+    )
+    monkeypatch.setattr(jobs, "_command", lambda what: [sys.executable, "-c", script])
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    found = run(cells(), tmp_path / "study", workers=2)
+    assert [result.dice for result in found] == [0.9, 0.9]
+    shares = [(result.folder / "begun").read_text() for result in found]
+    assert shares == ["3", "3"]
+
+
+def test_a_worker_that_leaves_no_score_is_a_failure(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "_command", lambda what: [sys.executable, "-c", ""])
+    [found] = run(cells(subsets=1), tmp_path / "study")
+    assert found.reason == "it gave no reason"
 
 
 def test_the_results_of_another_study_are_not_mixed_in(recipes):

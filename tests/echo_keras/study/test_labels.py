@@ -1,8 +1,10 @@
 """A whole study on a dozen small hearts, and what it leaves behind."""
 
+import contextlib
 import csv
 import json
 import re
+import types
 
 import cv2
 import keras
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from echo_keras import config, errors
-from echo_keras.study import grid, labels, worker
+from echo_keras.study import jobs, labels, worker
 from echo_keras.training import finetune, pretrain
 from echo_keras.training import labels as drawn
 
@@ -25,14 +27,16 @@ seeds: 1
 """
 
 
-def in_this_process(what, folder, title, update):
-    """As a process of its own would, without its start of seconds."""
-    update(title, 0.0)
+@contextlib.contextmanager
+def in_this_process(job, workers):
+    """As a process of its own would work, without its start of seconds."""
+    code = 0
     try:
-        {"finetune": worker.finetune, "pretrain": worker.pretrain}[what](folder)
+        {"finetune": worker.finetune, "pretrain": worker.pretrain}[job.what](job.folder)
     except errors.InputError as mistake:
-        return str(mistake)
-    return ""
+        (job.folder / jobs.LOG).write_text(f"Error: {mistake}\n")
+        code = 1
+    yield types.SimpleNamespace(poll=lambda: code, returncode=code)
 
 
 def trained(recipe, data, output):
@@ -55,7 +59,8 @@ def trained(recipe, data, output):
 @pytest.fixture(scope="module", autouse=True)
 def _quick():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grid, "_work", in_this_process)
+        patch.setattr(jobs, "_process", in_this_process)
+        patch.setattr(jobs, "_SECONDS_BETWEEN_LOOKS", 0.0)
         patch.setattr(finetune, "run", trained)
         patch.setattr(pretrain, "run", lambda recipe, data, output: output.mkdir())
         yield
@@ -135,7 +140,7 @@ def test_differences_are_those_of_the_rows(finished):
         for seed in "01"
     ]
     assert float(row["value"]) == pytest.approx(np.mean(apart))
-    assert (row["init"], row["than"], row["runs"]) == ("simclr", "random", "2")
+    assert (row["init"], row["than_init"], row["runs"]) == ("simclr", "random", "2")
 
 
 def test_the_subsets_are_nested_and_paired(finished):
@@ -182,7 +187,7 @@ def test_a_second_run_trains_nothing_and_reports_the_same(
     finished, plan_file, records, monkeypatch
 ):
     output, _, line = finished
-    monkeypatch.setattr(grid, "_work", None)
+    monkeypatch.setattr(jobs, "_process", None)
     before = (output / "results.csv").read_text()
     said = []
     assert labels.run(plan_file, records, output, say=said.append) == line
@@ -203,7 +208,10 @@ def test_models_go_where_they_are_not_kept(records, plan_file, tmp_path):
 def test_a_study_of_failures_ends_in_a_sentence(
     records, plan_file, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(grid, "_work", lambda *arguments: "the sky fell")
+    def broken(*_):
+        raise errors.InputError("the sky fell")
+
+    monkeypatch.setattr(finetune, "run", broken)
     with pytest.raises(
         errors.InputError, match="every cell failed, the first as the sk"
     ):

@@ -61,12 +61,12 @@ def test_without_a_terminal_each_cell_is_told_at_its_start_and_end(
     monkeypatch.setattr(live.sys, "stderr", told)
     first, second, _ = cells
     with live.shown(cells, results) as update:
-        update(first.title, 0.0)
-        update(first.title, 0.2)
+        update({first.title: 0.0})
+        update({first.title: 0.2})
         results[first.name] = result(first)
-        update(first.title, 0.0, ended=results[first.name])
+        update({}, ended=results[first.name])
         results[second.name] = result(second, dice=None, reason="it was NaN")
-        update(second.title, 0.0, ended=results[second.name])
+        update({}, ended=results[second.name])
     lines = told.getvalue().splitlines()
     assert lines == [
         "study 0/3 cells, ? left  default from random, 50 %, run 0: begins",
@@ -85,12 +85,14 @@ def test_a_terminal_sees_a_table(cells, results, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(live.sys, "stderr", terminal)
     monkeypatch.setenv("COLUMNS", "120")
-    with live.shown(cells, results) as update:
-        results[cells[0].name] = result(cells[0])
-        update(cells[1].title, 65.0)
+    with live.shown(cells, results, workers=2) as update:
+        results[cells[0].name] = result(cells[0], seconds=100.0)
+        update({cells[1].title: 65.0, cells[2].title: 5.0})
     shown = terminal.getvalue()
     assert "0.9000 1/2" in shown
+    assert "study 1/3 cells, 0:01:05 left" in shown  # 200 s less 70, by two workers
     assert "default from random, 100 %, run 0 0:01:05" in shown
+    assert "default from random, 50 %, run 1 0:00:05" in shown
 
 
 @pytest.mark.parametrize(

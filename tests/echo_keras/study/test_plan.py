@@ -88,6 +88,39 @@ def test_what_cannot_be_is_left_out_by_name(folder):
     }
 
 
+def test_a_student_has_the_teacher_of_its_own_weights_labels_and_run(folder):
+    values = {"recipes": ["unet.yaml", "deep.yaml"], "inits": ["random", "encoder"]}
+    cells = plan.cells(study(**values, teachers=["deep unet"]), folder)
+    assert {cell.teacher for cell in cells if cell.recipe_name == "unet"} == {""}
+    taught = [cell for cell in cells if cell.recipe_name == "deep"]
+    assert len(taught) == 2 * (5 + 3)
+    for cell in taught:
+        assert cell.teacher == cell.name.replace("deep", "unet", 1)
+        assert cell.identity["teacher"] == cell.teacher
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"teachers": ["deep"]}, "teachers holds 'deep'; give a recipe and the one"),
+        ({"teachers": ["deep vnet"]}, "by name, both of unet, deep"),
+        ({"teachers": ["unet deep"]}, "but deep does not stand before unet"),
+        (
+            {"teachers": ["deep unet"], "without": ["unet random"]},
+            "deep random has no teacher, since unet random is left out",
+        ),
+        (
+            {"teachers": ["deep unet"], "keep_models": False},
+            "removes the networks that are to teach; set keep_models: true",
+        ),
+    ],
+)
+def test_teachers_that_cannot_be_had_are_refused(folder, values, sentence):
+    values = {"recipes": ["unet.yaml", "deep.yaml"], **values}
+    with pytest.raises(errors.InputError, match=sentence):
+        plan.cells(study(**values), folder)
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
