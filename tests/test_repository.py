@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -45,12 +46,18 @@ def test_what_a_recipe_begins_with_is_made_by_another(path):
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
-def test_every_study_and_all_that_it_names_loads_and_names_its_source(path):
+def test_every_study_and_all_that_it_names_loads_and_names_its_source(path, tmp_path):
+    configs = shutil.copytree(path.parent, tmp_path / "configs")
     study = config.load(config.Study, path)
-    cells = plan.cells(study, path.parent)
-    assert len({cell.arm for cell in cells}) == len(study.recipes) * len(study.inits)
+    for word in study.inits:
+        if word.startswith("../runs/"):  # which the recipe of that name makes
+            assert path.with_name(f"{pathlib.PurePath(word).name}.yaml") in RECIPES
+            (configs / word).mkdir(parents=True)
+    cells = plan.cells(study, configs)
+    arms = len(study.recipes) * len(study.inits) - len(study.without)
+    assert len({cell.arm for cell in cells}) == arms
     named = [path.parent / word for word in (*study.recipes, *study.inits)]
-    for file in (path, *(file for file in named if file.suffix)):
+    for file in (path, *(file for file in named if file.suffix == ".yaml")):
         assert file.read_text().startswith("# ")
 
 
