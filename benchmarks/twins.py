@@ -18,11 +18,12 @@ PRECISIONS = ("float32", "bfloat16")
 
 
 class Stack:
-    """A process that takes steps on demand."""
+    """A process that takes steps on demand, of all networks or of some."""
 
-    def __init__(self, name, python, module, modes, *words):
+    def __init__(self, name, python, module, modes, *words, networks=None):
         self.name = name
         self.modes = modes
+        self.networks = networks
         self._process = subprocess.Popen(
             [python, "-m", f"benchmarks.{module}", *words],
             cwd=ROOT,
@@ -67,6 +68,7 @@ def compare(stacks, cases, asked):
         kinds = [
             (stack, mode, precision)
             for stack, precision in itertools.product(stacks, PRECISIONS)
+            if stack.networks is None or network in stack.networks
             for mode in stack.modes
         ]
         rates = {kind: [] for kind in kinds}
