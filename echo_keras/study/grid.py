@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import json
 import os
@@ -155,12 +156,13 @@ def _prepare(cell, records, output, *, keep_models):
     folder = output / CELLS / cell.name
     plan = folder / worker.PLAN
     if plan.is_file():
-        begun = json.loads(plan.read_text())["identity"]
-        for key in sorted({*begun, *cell.identity}):
-            if begun.get(key) != cell.identity.get(key):
+        begun = _complete(json.loads(plan.read_text())["identity"])
+        wanted = _complete(cell.identity)
+        for key in sorted({*begun, *wanted}):
+            if begun.get(key) != wanted.get(key):
                 raise errors.InputError(
                     f"{folder} is of another study, with {key} {begun.get(key)} and "
-                    f"not {cell.identity.get(key)}; name another --output or remove it"
+                    f"not {wanted.get(key)}; name another --output or remove it"
                 )
     recipe = cell.recipe
     if cell.pretraining:
@@ -171,6 +173,18 @@ def _prepare(cell, records, output, *, keep_models):
     _write_plan(
         folder, recipe, records, identity=cell.identity, keep_models=keep_models
     )
+
+
+def _complete(identity):
+    """An identity with the defaults of settings that are younger than it."""
+    known = {**_defaults(config.Finetune), **identity}
+    if isinstance(known["init"], dict):
+        known["init"] = {**_defaults(config.Pretrain), **known["init"]}
+    return known
+
+
+def _defaults(recipe):
+    return json.loads(json.dumps(dataclasses.asdict(recipe())))
 
 
 def _write_plan(folder, recipe, records, **others):

@@ -211,6 +211,19 @@ def test_the_results_of_another_study_are_not_mixed_in(recipes):
         run(cells(recipes, recipes=["good.yaml"]), output)
 
 
+def test_results_from_before_an_option_was_there_are_kept(recipes):
+    output = recipes / "study"
+    chosen = cells(recipes, inits=["simclr.yaml"])
+    run(chosen, output)
+    begun = log(output)
+    for path in output.glob("cells/*/cell.json"):
+        known = json.loads(path.read_text())
+        del known["identity"]["layer_decay"], known["identity"]["init"]["jit"]
+        path.write_text(json.dumps(known))
+    run(chosen, output)
+    assert log(output) == begun
+
+
 def test_the_pretraining_of_another_study_is_not_passed_off(recipes):
     output = recipes / "study"
     run(cells(recipes, inits=["simclr.yaml"]), output)
