@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from echo_keras import errors
+from echo_keras.models import dilated
 
 BLOCKS = (3, 4, 6, 3)
 SHALLOW_BLOCKS = (2, 2, 2, 2)
@@ -137,7 +138,7 @@ def _network(name, block, size, width, *, blocks, synchronized):
                 norm=norm,
             )
         levels.append(features)
-    return keras.Model(inputs, levels, name=name)
+    return dilated.hasten(keras.Model(inputs, levels, name=name))
 
 
 def _bottleneck(features, channels, name, *, enters, stride, dilation, norm):

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from echo_keras import aside, config, errors
-from echo_keras.models import heads
+from echo_keras.models import dilated, heads
 from echo_keras.serving import card, endpoints, quantized, session, warmup
 
 MODEL = "model.keras"
@@ -96,7 +96,7 @@ def load_keras(model_dir):
     if recipe.network == "deeplabv3":
         from echo_keras.models import deeplabv3  # noqa: F401  registers its layers
     try:
-        model = keras.models.load_model(folder / MODEL, compile=False)
+        model = dilated.hasten(keras.models.load_model(folder / MODEL, compile=False))
     except (OSError, ValueError, TypeError, zipfile.BadZipFile) as reason:
         raise errors.InputError(
             f"cannot read {folder / MODEL}: {reason}; fine-tune the model again"

@@ -7,7 +7,7 @@ import keras
 
 from echo_keras import config, errors
 from echo_keras.data import schema
-from echo_keras.models import resnet, unet
+from echo_keras.models import dilated, resnet, unet
 
 ENCODER_FILE = "encoder.keras"
 DECODER_FILE = "decoder.keras"
@@ -216,7 +216,7 @@ def _is_finetuned(init):
 
 def _loaded(path):
     try:
-        return keras.models.load_model(path, compile=False)
+        return dilated.hasten(keras.models.load_model(path, compile=False))
     except (OSError, ValueError, zipfile.BadZipFile) as reason:
         raise errors.InputError(
             f"cannot load {path}: {reason}; was it cut off while being copied?"
