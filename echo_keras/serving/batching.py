@@ -138,8 +138,10 @@ def _run_all(servable, name, tasks, allowed):
         try:
             _run_joined(servable, name, tasks, allowed)
         except tf.errors.OpError as reason:
-            if len(tasks) == 1:
-                tasks[0].error = reason
+            late = isinstance(reason, tf.errors.DeadlineExceededError)
+            if late or len(tasks) == 1:
+                for task in tasks:
+                    task.error = reason
             else:
                 for task in tasks:
                     _run_all(servable, name, [task], allowed)

@@ -61,6 +61,7 @@ def serve(
     def load(folder):
         servable = session.load(folder)
         warming.warm(folder, servable)
+        servable = session.bounded(servable, limit.seconds)
         return batching.batched(servable, joins) if joins else servable
 
     # Joined requests wait in threads of their own, for two batches to fill.

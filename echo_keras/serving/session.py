@@ -1,6 +1,7 @@
 """SavedModels run as the model server runs them: through a TF1 Session."""
 
 import dataclasses
+import functools
 import re
 import typing
 from pathlib import Path
@@ -19,7 +20,8 @@ class Servable:
         signatures: `SignatureDef` of each signature, by name.
         run: Function from a signature's name and its inputs, a dict of arrays by input
             name, to a dict of output arrays. Raises `tf.errors.OpError` where the
-            graph refuses the inputs. May be called from several threads.
+            graph refuses the inputs. May be called from several threads. That of `load`
+            breaks off after `seconds`, if given.
     """
 
     signatures: dict
@@ -69,16 +71,29 @@ def load(folder):
         ) from reason
     signatures = dict(loaded.signature_def)
 
-    def run(signature, inputs):
+    def run(signature, inputs, seconds=None):
         infos = signatures[signature].inputs
         feeds = {infos[name].name: value for name, value in inputs.items()}
         for name, value in feeds.items():
             _check_shape(graph.get_tensor_by_name(name), value)
         outputs = signatures[signature].outputs
-        fetched = session.run({name: outputs[name].name for name in outputs}, feeds)
+        wanted = {name: outputs[name].name for name in outputs}
+        fetched = session.run(wanted, feeds, _within(seconds))
         return {name: _array(value) for name, value in fetched.items()}
 
     return Servable(signatures=signatures, run=run)
+
+
+def bounded(servable, seconds):
+    """The same servable, whose runs break off with `DeadlineExceededError`.
+
+    Args:
+        servable: `Servable` as of `load`.
+        seconds: Longest run.
+    """
+    return dataclasses.replace(
+        servable, run=functools.partial(servable.run, seconds=seconds)
+    )
 
 
 def version_numbers(folder):
@@ -102,6 +117,12 @@ def _folders(folder):
     if not Path(folder).is_dir():
         return []
     return [path for path in Path(folder).iterdir() if path.is_dir()]
+
+
+def _within(seconds):
+    if seconds is None:
+        return None
+    return tf.compat.v1.RunOptions(timeout_in_ms=max(1, round(1000 * seconds)))
 
 
 def _array(value):

@@ -1,6 +1,8 @@
 import shutil
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from echo_keras import errors
 from echo_keras.serving import session
@@ -24,3 +26,25 @@ def test_a_broken_saved_model_is_refused(tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"broken")
     with pytest.raises(errors.InputError, match="holds no SavedModel for serving"):
         session.load(tmp_path)
+
+
+class Endless(tf.Module):
+    """Counts round and round for a positive number, and answers any other."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, name="number")])
+    def count(self, number):
+        def on(step):
+            return tf.math.floormod(step, 7) + 1
+
+        (step,) = tf.while_loop(lambda step: step > 0, on, [number[0]])
+        return {"step": step[None]}
+
+
+def test_a_run_that_takes_too_long_breaks_off_and_frees_its_thread(tmp_path):
+    module = Endless()
+    tf.saved_model.save(module, str(tmp_path), signatures={"count": module.count})
+    bounded = session.bounded(session.load(tmp_path), 0.2)
+    with pytest.raises(tf.errors.DeadlineExceededError):  # or it never returns
+        bounded.run("count", {"number": np.array([1], np.int32)})
+    answer = bounded.run("count", {"number": np.array([0], np.int32)})
+    assert answer["step"].tolist() == [0]
