@@ -64,7 +64,8 @@ def _by_kind(space):
         for line in plane.lines:
             for event in line.events:
                 name, _, kind = names[event.metadata_id].rpartition(":")
-                if name and kind.isidentifier():
+                # An operation is `name:Kind`, the work around it `Class::Function`.
+                if name and not name.endswith(":") and kind.isidentifier():
                     seconds, count = spent[kind]
                     spent[kind] = seconds + event.duration_ps / 1e12, count + 1
     return spent
