@@ -66,6 +66,15 @@ def test_a_gain_in_half_of_the_runs_is_not_shown_though_each_patient_shows_it(di
     assert found["both"] == pytest.approx((-0.02, 0.04))
 
 
+def test_runs_and_patients_are_drawn_apart_where_there_are_as_many_of_both():
+    # Run i is right on patient i alone, so either drawn alone gives .2; both drawn
+    # alike could not go below it.
+    runs = [facts(row) for row in np.eye(5)]
+    found = effects.level(runs, FIGURE)
+    assert found["patients"] == pytest.approx((0.2, 0.2))
+    assert found["both"][0] < 0.1
+
+
 def test_distances_and_pooled_dice_are_averaged_over_runs_too(dices):
     runs = [facts(dices), facts(dices - 0.1)]
     assert effects.level(runs, "hd95_per_image_mean")["value"] == 1
