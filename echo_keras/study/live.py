@@ -55,16 +55,16 @@ def summary(cells, results):
     return ["", *(f"{100 * fraction:.3g} %" for fraction in fractions)], rows
 
 
-def seconds_left(cells, results, running=0.0):
+def seconds_left(cells, results, running=None):
     """Estimate the rest by finished cells, those of the same recipe and fraction first.
 
     Args:
         cells: List of `plan.Cell`.
         results: Dict of cell name to `grid.Result` or None.
-        running: Seconds that the present cells have run.
+        running: Dict of the titles that run to their seconds so far.
 
     Returns:
-        Seconds of one worker, None before a cell has finished.
+        Seconds of one worker, pretraining apart; None before a cell has finished.
     """
     costs = collections.defaultdict(list)
     for cell in cells:
@@ -74,12 +74,13 @@ def seconds_left(cells, results, running=0.0):
                 costs[key].append(found.seconds)
     if not costs:
         return None
-    left = -running
+    left = 0.0
     for cell in cells:
         if results[cell.name] is None:
             keys = (cell.recipe_name, cell.fraction), cell.recipe_name, None
-            left += statistics.mean(next(costs[key] for key in keys if key in costs))
-    return max(left, 0.0)
+            cost = statistics.mean(next(costs[key] for key in keys if key in costs))
+            left += max(cost - (running or {}).get(cell.title, 0.0), 0.0)
+    return left
 
 
 def clock(seconds):
@@ -101,7 +102,7 @@ def _state(results):
 
 def _told(cells, results, running, workers):
     done = sum(found is not None for found in results.values())
-    left = seconds_left(cells, results, sum(running.values()))
+    left = seconds_left(cells, results, running)
     left = clock(None if left is None else left / workers)
     return f"study {done}/{len(cells)} cells, {left} left"
 
@@ -125,10 +126,9 @@ def _lines(cells, results, workers):
     known = set()
 
     def update(running, ended=None):
-        news = [f"{title}: begins" for title in running if title not in known]
+        news = [f"{ended.cell.title}: {_ending(ended)}"] if ended else []
+        news += [f"{title}: begins" for title in running if title not in known]
         known.update(running)
-        if ended:
-            news = [f"{ended.cell.title}: {_ending(ended)}"]
         for text in news:
             sys.stderr.write(f"{_told(cells, results, running, workers)}  {text}\n")
             sys.stderr.flush()

@@ -31,8 +31,9 @@ def test_the_time_left_is_that_of_finished_cells_of_the_same_kind(cells, results
     assert live.seconds_left(cells, results) == 200
     results[first.name] = result(first, seconds=10.0)
     assert live.seconds_left(cells, results) == 10
-    assert live.seconds_left(cells, results, running=4.0) == 6
-    assert live.seconds_left(cells, results, running=99.0) == 0
+    assert live.seconds_left(cells, results, {last.title: 4.0}) == 6
+    assert live.seconds_left(cells, results, {last.title: 99.0}) == 0
+    assert live.seconds_left(cells, results, {"pretraining of simclr": 4.0}) == 10
     results[last.name] = result(last)
     assert live.seconds_left(cells, results) == 0
 
@@ -64,7 +65,7 @@ def test_without_a_terminal_each_cell_is_told_at_its_start_and_end(
         update({first.title: 0.0})
         update({first.title: 0.2})
         results[first.name] = result(first)
-        update({}, ended=results[first.name])
+        update({second.title: 0.0}, ended=results[first.name])
         results[second.name] = result(second, dice=None, reason="it was NaN")
         update({}, ended=results[second.name])
     lines = told.getvalue().splitlines()
@@ -72,6 +73,7 @@ def test_without_a_terminal_each_cell_is_told_at_its_start_and_end(
         "study 0/3 cells, ? left  default from random, 50 %, run 0: begins",
         "study 1/3 cells, 0:00:20 left  default from random, 50 %, run 0: "
         "dice 0.9000 in 0:00:10",
+        "study 1/3 cells, 0:00:20 left  default from random, 100 %, run 0: begins",
         "study 2/3 cells, 0:00:10 left  default from random, 100 %, run 0: "
         "failed, as it was NaN",
     ]
