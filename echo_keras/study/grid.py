@@ -67,25 +67,51 @@ def opened(output, records):
         yield output
 
 
-def run(cells, records, output, *, keep_models, workers=1, say):
-    """Run every cell that is not finished.
+def prepare(cells, records, output, *, keep_models):
+    """Write what every cell is, unless one of them is not what was written.
 
     Args:
         cells: List of `plan.Cell`.
         records: `Records` to work on.
         output: Folder of the study, as of `opened`.
         keep_models: Whether models are kept when they are scored.
+
+    Raises:
+        InputError: The folder holds a cell or a pretraining of the same name from
+            another study; then nothing is written.
+    """
+    identities = {cell.name: cell.identity for cell in cells}
+    plans = {
+        cell.name: {
+            "identity": cell.identity,
+            "teacher": identities.get(cell.teacher, {}),
+            "keep_models": keep_models,
+        }
+        for cell in cells
+    }
+    for cell in cells:
+        _refuse_others(cell, plans[cell.name], output)
+    for cell in cells:
+        recipe = _recipe(cell, output)
+        folder = output / CELLS / cell.name
+        _write_plan(folder, recipe, records, **plans[cell.name])
+
+
+def run(cells, records, output, *, workers=1, say):
+    """Run every cell that is not finished.
+
+    Args:
+        cells: List of `plan.Cell`, as `prepare` has written them.
+        records: `Records` to work on.
+        output: Folder of the study, as of `opened`.
         workers: How many cells run at once.
         say: Called with each line for the user.
 
     Returns:
         List of `Result`, one a cell.
-
-    Raises:
-        InputError: The folder holds a cell of the same name from another study.
     """
-    for cell in cells:
-        _prepare(cell, records, output, keep_models=keep_models)
+    work = _jobs(cells, records, output)
+    jobs.forget(work)
     results = {cell.name: result(cell, output) for cell in cells}
     kept = sum(found is not None for found in results.values())
     if kept:
@@ -101,7 +127,7 @@ def run(cells, records, output, *, keep_models, workers=1, say):
                         update(times, ended=ended)
             update(times)
 
-        jobs.run(_jobs(cells, records, output), look, workers=workers)
+        jobs.run(work, look, workers=workers)
     return [results[cell.name] for cell in cells]
 
 
@@ -151,32 +177,46 @@ def _acquire(lock, output):
             time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
-def _prepare(cell, records, output, *, keep_models):
-    """Write what a cell is, or see that it is what was written."""
+def _refuse_others(cell, plan, output):
+    """Raise `InputError` where a cell, or what it starts from, is of another study."""
     folder = output / CELLS / cell.name
-    plan = folder / worker.PLAN
-    if plan.is_file():
-        begun = _complete(json.loads(plan.read_text())["identity"])
-        wanted = _complete(cell.identity)
-        for key in sorted({*begun, *wanted}):
-            if begun.get(key) != wanted.get(key):
-                raise errors.InputError(
-                    f"{folder} is of another study, with {key} {begun.get(key)} and "
-                    f"not {wanted.get(key)}; name another --output or remove it"
-                )
+    if (folder / worker.PLAN).is_file():
+        begun = json.loads((folder / worker.PLAN).read_text())
+        _refuse_other(folder, _complete(begun["identity"]), _complete(plan["identity"]))
+        theirs = map(_complete, (begun.get("teacher"), plan["teacher"]))
+        _refuse_other(folder, *theirs, "a teacher's ")
+    if cell.pretraining:
+        folder = _encoder(cell, output)
+        if (folder / worker.RECIPE).is_file():
+            begun = config.load(config.Pretrain, folder / worker.RECIPE)
+            both = map(dataclasses.asdict, (begun, cell.pretraining))
+            _refuse_other(folder, *both)
+
+
+def _refuse_other(folder, begun, wanted, whose=""):
+    for key in sorted(wanted.keys() | begun.keys() if begun else ()):
+        if begun.get(key) != wanted.get(key):
+            raise errors.InputError(
+                f"{folder} is of another study, with {whose}{key} {begun.get(key)} and "
+                f"not {wanted.get(key)}; name another --output or remove it"
+            )
+
+
+def _recipe(cell, output):
+    """Recipe of a cell with the paths of what the study makes for it."""
     recipe = cell.recipe
     if cell.pretraining:
         recipe = config.replace(recipe, init=str(_encoder(cell, output) / worker.MODEL))
     if cell.teacher:
         teacher = output / CELLS / cell.teacher / worker.MODEL
         recipe = config.replace(recipe, teacher=str(teacher))
-    _write_plan(
-        folder, recipe, records, identity=cell.identity, keep_models=keep_models
-    )
+    return recipe
 
 
 def _complete(identity):
-    """An identity with the defaults of settings that are younger than it."""
+    """An identity, if any, with the defaults of settings that are younger than it."""
+    if not identity:
+        return {}
     known = {**_defaults(config.Finetune), **identity}
     if isinstance(known["init"], dict):
         known["init"] = {**_defaults(config.Pretrain), **known["init"]}

@@ -47,6 +47,18 @@ class Job(NamedTuple):
         return None
 
 
+def forget(jobs):
+    """Forget that jobs failed for what they need, where that is to be tried again.
+
+    Args:
+        jobs: List of `Job`; what one needs stands before it.
+    """
+    for job in jobs:
+        told = [_failure(need, "") for need in job.needs]
+        if job.reason and job.reason.startswith(tuple(told)) and not _state(job):
+            (job.folder / FAILED).unlink()
+
+
 def run(jobs, look, *, workers):
     """Run what has still to run, in order as far as needs allow.
 
@@ -59,9 +71,10 @@ def run(jobs, look, *, workers):
     running = {}
     with contextlib.ExitStack() as stack:
         while waiting or running:
-            for job, (process, begin) in list(running.items()):
+            for job, (held, process, begin) in list(running.items()):
                 if process.poll() is not None:
                     del running[job]
+                    held.close()
                     _close(job, process.returncode, time.monotonic() - begin)
             for job in list(waiting):
                 state = _state(job)
@@ -71,10 +84,11 @@ def run(jobs, look, *, workers):
                 if state:
                     _fail(job, state, 0.0)
                 else:
-                    process = stack.enter_context(_process(job, workers))
-                    running[job] = process, time.monotonic()
+                    held = stack.enter_context(contextlib.ExitStack())
+                    process = held.enter_context(_process(job, workers))
+                    running[job] = held, process, time.monotonic()
             now = time.monotonic()
-            look({job: now - begin for job, (_, begin) in running.items()})
+            look({job: now - begin for job, (*_, begin) in running.items()})
             time.sleep(_SECONDS_BETWEEN_LOOKS if running else 0.0)
 
 
@@ -83,8 +97,12 @@ def _state(job):
     reasons = [need.reason for need in job.needs]
     for need, reason in zip(job.needs, reasons):
         if reason:
-            return f"{NOUNS[need.what]} failed: {reason}"
+            return _failure(need, reason)
     return None if None in reasons else ""
+
+
+def _failure(need, reason):
+    return f"{NOUNS[need.what]} failed: {reason}"
 
 
 @contextlib.contextmanager

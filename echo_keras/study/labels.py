@@ -32,16 +32,10 @@ def run(path, data, output, *, workers=1, say):
     plan.check_fractions(study, tfrecords.patients(data, "train"))
     tfrecords.patients(data, study.split)
     with grid.opened(output, records) as folder:
+        grid.prepare(cells, records, folder, keep_models=study.keep_models)
         with aside.file(folder / "study.yaml") as written:
             config.save(study, written)
-        found = grid.run(
-            cells,
-            records,
-            folder,
-            keep_models=study.keep_models,
-            workers=workers,
-            say=say,
-        )
+        found = grid.run(cells, records, folder, workers=workers, say=say)
         say(
             tables.text(
                 *live.summary(cells, {r.cell.name: r for r in found}),

@@ -1,9 +1,11 @@
 """Cells run once each, whatever happens to them or to the study."""
 
+import contextlib
 import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,7 +44,8 @@ jobs._SECONDS_BETWEEN_LOOKS = 0.001
 cells = plan.cells(config.load(config.Study, subsets=8, seeds=8), None)
 records = grid.Records("records", "test", {"records_fingerprint": "1"})
 with grid.opened(output, records) as folder:
-    grid.run(cells, records, folder, keep_models=True, say=print)
+    grid.prepare(cells, records, folder, keep_models=True)
+    grid.run(cells, records, folder, say=print)
 """
 RECORDS = grid.Records("records", "test", {"records_fingerprint": "1"})
 STUDENT = "student.yaml"
@@ -74,14 +77,8 @@ def cells(folder=None, **values):
 
 def run(chosen, output, *, records=RECORDS, workers=1):
     with grid.opened(output, records) as folder:
-        return grid.run(
-            chosen,
-            records,
-            folder,
-            keep_models=True,
-            workers=workers,
-            say=lambda text: None,
-        )
+        grid.prepare(chosen, records, folder, keep_models=True)
+        return grid.run(chosen, records, folder, workers=workers, say=lambda text: None)
 
 
 def log(output):
@@ -140,6 +137,36 @@ def test_a_failed_pretraining_fails_its_cells_and_is_not_tried_for_each(recipes)
     reason = "pretraining failed: the loss stopped being a number"
     assert [result.reason for result in found] == ["", reason] * 2
     assert sum("begin fail-simclr-unet" in line for line in log(output)) == 1
+
+
+def test_cells_are_tried_again_with_the_pretraining_that_failed_them(
+    recipes, monkeypatch
+):
+    output = recipes / "study"
+    chosen = cells(recipes, inits=["fail-simclr.yaml"])
+    run(chosen, output)
+    shutil.rmtree(output / grid.PRETRAINED / "fail-simclr-unet-16")
+    mended = FAKE.replace("fail", "never")
+    monkeypatch.setattr(
+        jobs, "_command", lambda what: [sys.executable, "-c", mended, what]
+    )
+    assert [result.dice for result in run(chosen, output)] == [0.9, 0.9]
+
+
+def test_a_finished_cell_lets_go_of_its_process_before_the_next(tmp_path, monkeypatch):
+    process, held, most = jobs._process, [], []
+
+    @contextlib.contextmanager
+    def counted(job, workers):
+        with process(job, workers) as started:
+            held.append(job)
+            most.append(len(held))
+            yield started
+        held.remove(job)
+
+    monkeypatch.setattr(jobs, "_process", counted)
+    run(cells(subsets=3), tmp_path / "study")
+    assert most == [1, 1, 1]
 
 
 def test_a_student_follows_its_teacher_and_learns_from_it(recipes):
@@ -230,6 +257,35 @@ def test_the_pretraining_of_another_study_is_not_passed_off(recipes):
     (recipes / "simclr.yaml").write_text("epochs: 4\n")
     with pytest.raises(errors.InputError, match="is of another study, with init"):
         run(cells(recipes, inits=["simclr.yaml"]), output)
+
+
+def test_what_another_study_pretrained_is_refused_though_its_cells_are_gone(recipes):
+    output = recipes / "study"
+    run(cells(recipes, inits=["simclr.yaml"]), output)
+    shutil.rmtree(output / grid.CELLS)
+    (recipes / "simclr.yaml").write_text("epochs: 4\n")
+    sentence = "simclr-unet-16 is of another study, with epochs 3 and not 4"
+    with pytest.raises(errors.InputError, match=sentence):
+        run(cells(recipes, inits=["simclr.yaml"]), output)
+
+
+def test_a_student_of_another_teacher_is_refused_though_that_one_is_gone(recipes):
+    output = recipes / "study"
+    values = {"recipes": ["good.yaml", STUDENT], "teachers": ["student good"]}
+    run(cells(recipes, **values, subsets=1), output)
+    shutil.rmtree(output / grid.CELLS / "good-random-0.5-0")
+    (recipes / "good.yaml").write_text("size: 64\n")
+    with pytest.raises(errors.InputError, match="with a teacher's size 32 and not 64"):
+        run(cells(recipes, **values, subsets=1), output)
+
+
+def test_a_study_that_is_refused_writes_no_cell(recipes):
+    output = recipes / "study"
+    run(cells(recipes, recipes=["good.yaml"]), output)
+    (recipes / "good.yaml").write_text("size: 64\n")
+    with pytest.raises(errors.InputError, match="is of another study"):
+        run(cells(recipes, recipes=[STUDENT, "good.yaml"]), output)
+    assert not list(output.glob("cells/student-*"))
 
 
 @pytest.mark.parametrize(
