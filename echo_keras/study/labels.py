@@ -53,7 +53,7 @@ def _report(found, study, records, folder):
             f"every cell failed, the first as {found[0].reason}; see {folder / 'cells'}"
         )
     levels = results.levels(arms)
-    differences = results.differences(arms, found[0].cell.arm)
+    differences = results.differences(arms, plan.first_arm(study))
     results.write(folder / "levels.csv", levels)
     results.write(folder / "differences.csv", differences)
     how = {"synthetic": study.synthetic}

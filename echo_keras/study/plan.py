@@ -106,6 +106,14 @@ def cells(study, folder):
     return found
 
 
+def first_arm(study):
+    """Names of the first recipe and of the first weights, to compare with."""
+    return (
+        next(iter(_named(study.recipes, "recipes"))),
+        next(iter(_named(study.inits, "first weights"))),
+    )
+
+
 def check_fractions(study, patients):
     """Raise `InputError` if a fraction of a study keeps none of the patients."""
     for fraction in study.fractions:

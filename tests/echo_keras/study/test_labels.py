@@ -195,6 +195,50 @@ def test_a_second_run_trains_nothing_and_reports_the_same(
     assert (output / "results.csv").read_text() == before
 
 
+def test_a_study_that_is_refused_leaves_the_plan_of_the_one_that_is_there(
+    finished, plan_file, records
+):
+    output, _, _ = finished
+    plan = (output / "study.yaml").read_text()
+    other = plan_file.with_name("longer.yaml")
+    other.write_text(STUDY + "steps: [3, 4]\n")
+    with pytest.raises(errors.InputError, match="is of another study, with steps"):
+        labels.run(other, records, output, say=lambda text: None)
+    assert (output / "study.yaml").read_text() == plan
+
+
+def test_differences_are_to_the_first_weights_though_the_first_cell_is_left_out(
+    records, plan_file, tmp_path
+):
+    study = plan_file.with_name("without.yaml")
+    study.write_text(
+        "recipes: [other.yaml, small.yaml]\ninits: [random, simclr.yaml]\n"
+        "without: [other random]\nfractions: [1]\nseeds: 1\n"
+    )
+    plan_file.with_name("other.yaml").write_text("size: 32\nwidth: 2\n")
+    labels.run(study, records, tmp_path / "out", say=lambda text: None)
+    found = rows(tmp_path / "out" / "differences.csv")
+    assert {(row["recipe"], row["init"], row["than_init"]) for row in found} == {
+        ("small", "simclr", "random"),
+        ("small", "simclr", "simclr"),
+    }
+
+
+def test_a_cell_that_was_killed_while_it_was_scored_keeps_the_cost_of_its_training(
+    records, plan_file, tmp_path
+):
+    study = plan_file.with_name("one.yaml")
+    study.write_text("recipes: [small.yaml]\nfractions: [1]\nseeds: 1\n")
+    labels.run(study, records, tmp_path / "out", say=lambda text: None)
+    [cell] = (tmp_path / "out" / "cells").iterdir()
+    history = json.loads((cell / "model" / "finetune.json").read_text())
+    history = {**history, "seconds": 4321.0}
+    (cell / "model" / "finetune.json").write_text(json.dumps(history))
+    (cell / worker.SCORES).unlink()
+    labels.run(study, records, tmp_path / "out", say=lambda text: None)
+    assert json.loads((cell / worker.COST).read_text())["seconds"] >= 4321
+
+
 def test_models_go_where_they_are_not_kept(records, plan_file, tmp_path):
     study = plan_file.with_name("lean.yaml")
     study.write_text("recipes: [small.yaml]\nfractions: [1]\nseeds: 1\nkeep_models: no")
