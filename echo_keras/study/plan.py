@@ -222,7 +222,7 @@ def _init(word, folder):
 def _at(recipe, fraction, number, steps):
     whole = fraction == 1
     values = {"fraction": fraction, "subset_seed": 0 if whole else number}
-    values |= {"steps": steps} if steps else {}
+    values |= {"steps": steps, "epochs": 0} if steps else {}
     return config.replace(recipe, seed=number, init="random", **values)
 
 

@@ -57,6 +57,15 @@ def test_the_recipe_is_passed_through_with_the_steps_of_its_fraction(folder):
     assert {cell.recipe.encoder for cell in own} == {"resnet18"}
 
 
+def test_the_steps_of_the_study_take_the_place_of_epochs_too(folder):
+    (folder / "paper.yaml").write_text("epochs: 50\n")
+    options = {"recipes": ["paper.yaml"], "fractions": [1.0], "seeds": 1}
+    [own] = plan.cells(study(**options), folder)
+    [given] = plan.cells(study(**options, steps=[90]), folder)
+    assert own.recipe.epochs == 50
+    assert (given.recipe.steps, given.recipe.epochs) == (90, 0)
+
+
 def test_a_pretraining_recipe_takes_on_the_encoder_of_each_network(folder):
     cells = plan.cells(
         study(recipes=["unet.yaml", "deep.yaml"], inits=["simclr.yaml"]), folder
