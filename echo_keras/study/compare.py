@@ -140,7 +140,8 @@ def _ejection(before, after):
                 first, second = (
                     np.array([found[name] for name in patients]) for found in errors_of
                 )
-                name = f"EF error, {method}, {_REFERENCES[reference]} (points)"
+                name = f"EF error, {method}, {_REFERENCES[reference]} (points, "
+                name += f"{len(patients)} patients)"
                 interval = bootstrap.mean_difference(second, first, patients)
                 means = first.mean(), second.mean()
                 yield name, means, means[1] - means[0], interval

@@ -52,6 +52,7 @@ def test_a_constant_gain_is_better_and_told_with_its_interval(write):
     assert "Dice, mean of images at ED" in table
     assert "HD95 (mm)" in table
     [row] = [line for line in table.splitlines() if line.startswith("EF error")]
+    assert "(points, 10 patients)" in row
     assert row.split()[-6:-3] == ["2.0000", "2.0000", "+0.0000"]
 
 
