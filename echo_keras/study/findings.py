@@ -3,7 +3,7 @@
 import html
 
 from echo_keras.metrics import bootstrap
-from echo_keras.study import account, gallery, live, page, plots
+from echo_keras.study import account, gallery, legend, live, page, plots
 
 BODY = page.TEMPLATE.with_name("study.html")
 _DATASETS = {"camus": "CAMUS", "echonet": "EchoNet-Dynamic"}
@@ -66,6 +66,9 @@ def html_page(arms, levels, differences, tables, drawn, results, *, synthetic=Fa
         BODY.read_text(),
         synthetic=_SYNTHETIC if synthetic else "",
         found=_found(arms, levels, compared),
+        names=page.table(
+            [], legend.rows([result.cell for result in results]), kind="words"
+        ),
         draws=f"{bootstrap.DRAWS:,}",
         comparisons=str(len(compared)),
         tables="\n".join(map(_section, tables)),

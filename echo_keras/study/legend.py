@@ -1,0 +1,64 @@
+"""What the names of recipes and first weights in a study stand for, in words."""
+
+import pathlib
+
+from echo_keras import config
+
+_NETWORKS = {"unet": "UNet", "deeplabv3": "DeepLabV3"}
+_METHODS = {"simclr": "SimCLR", "byol": "BYOL"}
+_WORDS = {"random": "random weights", "imagenet": "weights that know ImageNet"}
+
+
+def rows(cells):
+    """Explain every name.
+
+    Args:
+        cells: List of `plan.Cell` of a study.
+
+    Returns:
+        List of pairs of a name and what it stands for: the recipes, then the first
+        weights, in the order of the study.
+    """
+    recipes = {cell.recipe_name: _recipe(cell, cells) for cell in cells}
+    inits = {f"from {cell.init_name}": _init(cell) for cell in cells}
+    return [*recipes.items(), *inits.items()]
+
+
+def _recipe(cell, cells):
+    recipe = cell.recipe
+    network = _NETWORKS[recipe.network]
+    if recipe.network == "deeplabv3":
+        network += f" on {recipe.encoder}"
+    lengths = sorted(
+        {one.recipe.steps for one in cells if one.recipe_name == cell.recipe_name}
+    )
+    steps = " to ".join(map(str, dict.fromkeys((lengths[0], lengths[-1]))))
+    told = [
+        f"{network}, {recipe.width} channels wide at first",
+        f"frames of {recipe.size}x{recipe.size} pixels",
+        f"{recipe.epochs} epochs" if recipe.epochs else f"{steps} steps",
+        f"batches of {recipe.batch}",
+    ]
+    if recipe.augment != "none":
+        told.append(f"{recipe.augment} augmentation")
+    if recipe.fraction_by == "image":
+        told.append("labels drawn by image, so from more patients")
+    if cell.teacher:
+        [teacher] = (one for one in cells if one.name == cell.teacher)
+        told.append(
+            f"learns from masks that the network of {teacher.recipe_name} gives the "
+            "patients without labels too"
+        )
+    return ", ".join(told)
+
+
+def _init(cell):
+    if isinstance(cell.pretraining, config.Pretrain):
+        given = cell.pretraining
+        what = "places in frames" if given.contrast == "dense" else "frames"
+        return (
+            f"an encoder that {_METHODS[given.method]} has pretrained without labels "
+            f"on {what}, of {given.size}x{given.size} pixels, for {given.epochs} epochs"
+        )
+    word = cell.recipe.init
+    return _WORDS.get(word, f"weights in {pathlib.PurePath(word).name}")

@@ -1,0 +1,58 @@
+"""A reader of the report learns what each name stands for."""
+
+import pytest
+
+from echo_keras import config
+from echo_keras.study import legend, plan
+
+
+@pytest.fixture
+def names(tmp_path):
+    """Function from the values of a study to its dict of names."""
+    (tmp_path / "unet.yaml").write_text("size: 64\nwidth: 8\nbatch: 12\n")
+    (tmp_path / "deep.yaml").write_text(
+        "network: deeplabv3\nencoder: resnet18\naugment: none\nepochs: 50\n"
+        "fraction_by: image\n"
+    )
+    (tmp_path / "dense.yaml").write_text("contrast: dense\nsize: 32\nepochs: 3\n")
+    (tmp_path / "encoder").mkdir()
+
+    def told(**values):
+        return dict(
+            legend.rows(plan.cells(config.load(config.Study, **values), tmp_path))
+        )
+
+    return told
+
+
+def test_a_recipe_tells_its_network_and_how_long_it_is_trained(names):
+    found = names(recipes=["unet.yaml", "deep.yaml"])
+    assert found["unet"] == (
+        "UNet, 8 channels wide at first, frames of 64x64 pixels, 500 steps, batches of "
+        "12, mild augmentation"
+    )
+    assert found["deep"].startswith("DeepLabV3 on resnet18, 16 channels wide")
+    assert "50 epochs" in found["deep"]
+    assert "augmentation" not in found["deep"]
+    assert found["deep"].endswith("labels drawn by image, so from more patients")
+
+
+def test_the_steps_of_all_fractions_are_told(names):
+    found = names(recipes=["unet.yaml"], fractions=[0.1, 0.5, 1], steps=[30, 60, 90])
+    assert "30 to 90 steps" in found["unet"]
+
+
+def test_a_student_names_its_teacher(names):
+    found = names(recipes=["unet.yaml", "deep.yaml"], teachers=["deep unet"])
+    assert "learns from masks that the network of unet gives" in found["deep"]
+    assert "learns" not in found["unet"]
+
+
+def test_first_weights_tell_where_they_come_from(names):
+    found = names(inits=["random", "dense.yaml", "encoder"])
+    assert found["from random"] == "random weights"
+    assert found["from dense"] == (
+        "an encoder that SimCLR has pretrained without labels on places in frames, of "
+        "32x32 pixels, for 3 epochs"
+    )
+    assert found["from encoder"] == "weights in encoder"
