@@ -8,6 +8,7 @@ from matplotlib import figure as canvas
 INK = "#e8e8e8"
 GROUND = "#16181c"
 STROKES = ("-", "--", ":")
+DOTS = (".", "x", "+")
 COLOURS = ("#8ab4f8", "#f6a53c", "#7bd88f", "#e06c9f", "#c3a6ff", "#5fd3d3")
 
 
@@ -24,8 +25,10 @@ def curves(series, *, x_label, y_label, title):
         Bytes of a PNG.
     """
     figure, axes = _figure()
-    for colour, (name, (x, y)) in zip(_colours(len(series)), series.items()):
-        axes.plot(x, y, color=colour, label=name, linewidth=1.6)
+    for number, (name, (x, y)) in enumerate(series.items()):
+        colour, stroke = _told_apart(number, STROKES)
+        style = {"color": colour, "linestyle": stroke, "linewidth": 1.6}
+        axes.plot(x, y, label=name, **style)
     axes.set(xlabel=x_label, ylabel=y_label, title=title)
     axes.legend(frameon=False, labelcolor=INK)
     return _png(figure)
@@ -43,9 +46,11 @@ def cases(series, *, y_label, title):
         Bytes of a PNG.
     """
     figure, axes = _figure()
-    for colour, (name, scores) in zip(_colours(len(series)), series.items()):
+    for number, (name, scores) in enumerate(series.items()):
+        colour, dot = _told_apart(number, DOTS)
         share = [100 * (i + 0.5) / len(scores) for i in range(len(scores))]
-        axes.plot(share, sorted(scores), ".", color=colour, label=name, markersize=5)
+        style = {"color": colour, "marker": dot, "linestyle": ""}
+        axes.plot(share, sorted(scores), label=name, markersize=5, **style)
     axes.set(xlabel="cases, worst to best (%)", ylabel=y_label, title=title)
     axes.legend(frameon=False, labelcolor=INK)
     return _png(figure)
@@ -73,8 +78,8 @@ def efficiency(lines, *, y_label, title):
         y = [point["value"] for point in points]
         ends = [[p["value"] - p["low"] for p in points]]
         ends += [[p["high"] - p["value"] for p in points]]
-        stroke, colour = divmod(number, len(COLOURS))
-        style = {"color": COLOURS[colour], "linestyle": STROKES[stroke % len(STROKES)]}
+        colour, stroke = _told_apart(number, STROKES)
+        style = {"color": colour, "linestyle": stroke}
         axes.errorbar(x, y, yerr=ends, marker="o", capsize=3, label=name, **style)
         for place, point in zip(x, points):
             runs = point["runs"]
@@ -153,8 +158,9 @@ def gallery(rows, *, title):
     return _png(figure)
 
 
-def _colours(count):
-    return [COLOURS[i % len(COLOURS)] for i in range(count)]
+def _told_apart(number, marks):
+    """Colour and mark of a series: the next mark when the colours are used up."""
+    return COLOURS[number % len(COLOURS)], marks[number // len(COLOURS) % len(marks)]
 
 
 def _figure(width=5.2, height=3.2, panels=0):
