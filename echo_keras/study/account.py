@@ -11,6 +11,11 @@ from echo_keras.study import effects, paper
 MEAN = "dice_per_image_mean"
 HAUSDORFF = "hd95_per_image_mean"
 _DATASETS = {"camus": "CAMUS", "echonet": "EchoNet-Dynamic"}
+_PLANES = (
+    " CAMUS records what two planes gave, of which these records hold one: in 449 "
+    "hearts of CAMUS the reference masks of the four-chamber view alone lie 5.7 points "
+    "above it."
+)
 
 
 class Table(NamedTuple):
@@ -46,7 +51,10 @@ def tables(arms, levels, differences, *, synthetic=False):
         _levels(levels, MEAN, "Dice, mean of images", figure),
         _differences(differences),
         _levels(levels, HAUSDORFF, f"HD95 ({unit}), mean of images", distance),
-        *(_ejection(arms, reference) for reference in scores.REFERENCES),
+        *(
+            _ejection(arms, reference, synthetic=synthetic)
+            for reference in scores.REFERENCES
+        ),
         *([] if synthetic else [_paper(arms, levels)]),
     ]
     return [table for table in found if table.rows]
@@ -137,7 +145,7 @@ def verdict(effect):
     return "better" if low > 0 else "worse" if high < 0 else "not shown"
 
 
-def _ejection(arms, reference):
+def _ejection(arms, reference, *, synthetic):
     against = {"recorded": "as recorded", "reference": "of the reference masks"}
     note = (
         "Method of disks from the predicted masks, in points of percent, against the "
@@ -146,6 +154,8 @@ def _ejection(arms, reference):
         "empty mask in some run are left out of the first two and counted."
     )
     rows = []
+    if reference == "recorded" and not synthetic and _lacks_a_plane(arms[0]):
+        note += _PLANES
     for arm in sorted(arms, key=lambda arm: -arm.fraction):
         method = best_method(arm)
         runs = [run["ejection_fractions"] for run in arm.runs.values()]
@@ -174,6 +184,12 @@ def _ejection(arms, reference):
     header = ["", "labels", "method", "MAE", "bias", "limits of agreement", "r"]
     title = f"Ejection fraction against the one {against[reference]}"
     return Table(title, note, [*header, "patients"], rows)
+
+
+def _lacks_a_plane(arm):
+    """Whether one plane is set against what was recorded from two."""
+    dataset = next(iter(arm.runs.values()))["dataset"]
+    return dataset == "camus" and best_method(arm) == "4CH"
 
 
 def best_method(arm):
@@ -219,24 +235,31 @@ def _plain(row):
 
 def _shares(rows, others=()):
     """Dict of fraction to its heading, the largest first."""
-    patients = {row["fraction"]: row["labelled_patients"] for row in rows}
+    counts = _ends(rows, "labelled_patients")
     return {
         fraction: share(fraction)
-        + (f" ({patients[fraction]} patients)" if fraction in patients else "")
-        for fraction in sorted({*patients, *others}, reverse=True)
+        + (f" ({counts[fraction]} patients)" if fraction in counts else "")
+        for fraction in sorted({*counts, *others}, reverse=True)
     }
 
 
 def _runs(rows):
     """Numbers of runs by fraction, such as `5 at 5 %, 2 to 3 at 100 %`."""
+    ends = _ends(rows, "runs")
+    return ", ".join(
+        f"{count} at {share(fraction)}" for fraction, count in ends.items()
+    )
+
+
+def _ends(rows, key):
+    """Dict of fraction to the smallest and largest of a count, such as `2 to 3`."""
     counts = {}
     for row in rows:
-        counts.setdefault(row["fraction"], set()).add(row["runs"])
-    ends = {f: sorted({min(runs), max(runs)}) for f, runs in counts.items()}
-    return ", ".join(
-        f"{' to '.join(map(str, runs))} at {share(fraction)}"
-        for fraction, runs in ends.items()
-    )
+        counts.setdefault(row["fraction"], set()).add(row[key])
+    return {
+        fraction: " to ".join(map(str, sorted({min(found), max(found)})))
+        for fraction, found in counts.items()
+    }
 
 
 def _by_arm(rows, shares, write):

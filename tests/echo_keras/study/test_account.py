@@ -47,14 +47,14 @@ def test_markdown_has_a_line_for_every_row():
 def arm():
     """Function that makes an arm with one run, of one patient in pixels."""
 
-    def made(init, fraction, *, dataset="echonet", shared=90):
+    def made(init, fraction, *, dataset="echonet", shared=90, recorded=None):
         fact = {
             **{"patient": "a", "dice": shared / 100, "iou": 0.8, "hd95": 4.0},
             **{"assd": 1.0, "distance_unit": "pixels", "area": 100},
             **{"truth_area": 100, "shared_area": shared},
         }
         row = {"patient": "a", "method": "4CH", "predicted": 52.0, "reference": 50.0}
-        fractions = [{**row, "recorded": None}]
+        fractions = [{**row, "recorded": recorded}]
         run = {
             "dataset": dataset,
             "split": "test",
@@ -85,6 +85,12 @@ def test_our_rows_stand_beside_the_papers_at_its_fractions_and_ours(arm):
     assert byol[1:] == [".9070", "-", "-", ".8318", "-"]
 
 
+def test_a_column_tells_all_its_numbers_of_patients(arm):
+    by_image = arm("random", 0.05)._replace(recipe_name="paper", patients=5)
+    found = tables([arm("random", 0.05), by_image])
+    assert found["Dice, mean of images"].header == ["", "5 % (3 to 5 patients)"]
+
+
 def test_drawn_hearts_are_not_set_beside_the_papers(arm):
     assert "Beside the paper, in its aggregate" not in tables(
         [arm("random", 0.05)], synthetic=True
@@ -96,6 +102,19 @@ def test_unknown_ejection_fractions_have_no_table(arm):
     assert "Ejection fraction against the one as recorded" not in found
     [row] = found["Ejection fraction against the one of the reference masks"].rows
     assert row[2:6] == ["4CH", "2.00 (2.00 to 2.00)", "+2.00 (+2.00 to +2.00)", "-"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "synthetic", "told"),
+    [("camus", False, True), ("camus", True, False), ("echonet", False, False)],
+)
+def test_one_plane_of_camus_beside_what_two_gave_is_told(arm, dataset, synthetic, told):
+    arms = [arm("random", 1.0, dataset=dataset, recorded=51.0)]
+    found = tables(arms, synthetic=synthetic)
+    recorded = found["Ejection fraction against the one as recorded"]
+    reference = found["Ejection fraction against the one of the reference masks"]
+    assert ("two planes" in recorded.note) is told
+    assert "two planes" not in reference.note
 
 
 def test_differences_are_to_the_first_weights_at_the_same_fraction(arm):
