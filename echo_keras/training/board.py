@@ -1,15 +1,19 @@
 """What TensorBoard shows of a run while it goes on."""
 
+import contextlib
+
 import keras
 import tensorflow as tf
 
-from echo_keras.training import pictures
+from echo_keras import errors
+from echo_keras.training import callbacks, pictures
 
 
 class Board(keras.callbacks.Callback):
     """Write what each step tells, and a sheet of views, as TensorBoard's events.
 
-    List it behind `Record`, whose curves count the steps.
+    List it behind `Record`, whose curves count the steps, and behind `Checkpoints`, so
+    that the end of a run is saved before a sentence.
     """
 
     def __init__(self, folder, curves, views, *, batch):
@@ -26,11 +30,12 @@ class Board(keras.callbacks.Callback):
         self._curves = curves
         self._views = views
         self._batch = batch
+        self._reason = None
 
     def on_train_begin(self, logs=None):
         self._writer = tf.summary.create_file_writer(str(self._folder))
         self._seconds = self._curves.seconds
-        with self._writer.as_default(step=self._curves.step):
+        with self._noted(), self._writer.as_default(step=self._curves.step):
             sheet = pictures.sheet(self._views)[None, ..., None]
             tf.summary.image("views", sheet)
 
@@ -42,9 +47,29 @@ class Board(keras.callbacks.Callback):
             "images_per_second": self._batch / max(seconds - self._seconds, 1e-9),
         }
         self._seconds = seconds
-        with self._writer.as_default(step=step):
+        with self._noted(), self._writer.as_default(step=step):
             for name, value in told.items():
                 tf.summary.scalar(name, value)
+        if self._reason is not None:
+            self.model.stop_training = True
 
     def on_train_end(self, logs=None):
-        self._writer.close()
+        """Close the events.
+
+        Raises:
+            InputError: They could not be written.
+        """
+        with self._noted():
+            self._writer.close()
+        if self._reason is not None:
+            raise errors.InputError(
+                f"cannot write to {self._folder}: {self._reason}; make room there and "
+                "repeat the command, which goes on from the last checkpoint"
+            )
+
+    @contextlib.contextmanager
+    def _noted(self):
+        try:
+            yield
+        except (OSError, tf.errors.OpError) as reason:
+            self._reason = callbacks.plain(reason)

@@ -15,6 +15,11 @@ from echo_keras.training import strategy
 COLLAPSED = 0.05
 
 
+def plain(reason):
+    """First line of an exception, without what TensorFlow adds for its developers."""
+    return re.sub(r"{{.*?}} | \[Op:.*", "", str(reason)).partition("\n")[0]
+
+
 class Progress(keras.callbacks.Callback):
     """Show the steps of a whole training run as one progress bar."""
 
@@ -193,7 +198,7 @@ class Checkpoints(keras.callbacks.Callback):
         except tf.errors.UnavailableError:
             raise  # another worker has ended, which is no matter of this folder
         except (OSError, tf.errors.OpError) as reason:
-            self._reason = re.sub(r"{{.*?}} | \[Op:.*", "", str(reason))
+            self._reason = plain(reason)
             self.model.stop_training = True
         self._unsaved = False
         self._last = time.monotonic()

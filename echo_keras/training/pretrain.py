@@ -78,7 +78,7 @@ def run(
         checkpoints.restore(work.checkpoints(output))
         views = _first_views(recipe, feed)
         shown = _board(recipe, told, views, folder=folder)
-        _fit(model, recipe, feed, told, devices, [shown, checkpoints], folder=folder)
+        _fit(model, recipe, feed, told, devices, [checkpoints, shown], folder=folder)
         summary = _summary(recipe, told, loaded, pool, identity)
         _write(folder / work.ARTEFACT, model, recipe, summary, views)
     return summary
