@@ -104,6 +104,7 @@ def _identity(recipe, data, devices):
     sys.stderr.write(f"multiplying in {multiply}: {reason}\n")
     return {
         **dataclasses.asdict(recipe),
+        "init": origin.weights(recipe.init),
         "precision": multiply,
         "replicas": devices.num_replicas_in_sync,
         "data": [origin.records(folder) for folder in data],
@@ -158,7 +159,7 @@ def _fit(model, recipe, feed, told, devices, watchers, *, folder):
 
 def _summary(recipe, told, loaded, pool, identity):
     pairs_seen = told.step * recipe.batch * recipe.accumulate
-    names = ("precision", "replicas", "data", "tensorflow")
+    names = ("precision", "replicas", "data", "init", "tensorflow")
     return {
         **told.epochs,
         "steps": told.step,

@@ -107,7 +107,7 @@ def _check(work, identity):
     for name, value in identity.items():
         if begun.get(name) != value:
             other = f"{name} {begun.get(name)}, not {value}"
-            if isinstance(value, (dict, list)):
+            if any(isinstance(one, (dict, list)) for one in (begun.get(name), value)):
                 other = f"other {name}"
             raise errors.InputError(
                 f"{work} was begun with {other}; repeat the command that began it, or "

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from echo_keras import config, errors
 from echo_keras.models import resnet
-from echo_keras.training import initial, learner, optimizers, pretrain
+from echo_keras.training import initial, learner, optimizers, origin, pretrain
 
 TINY = config.Pretrain(
     size=16, width=2, batch=4, epochs=2, warmup_epochs=1, mixed_precision="off"
@@ -130,6 +130,19 @@ def test_pretraining_may_begin_with_the_decoder_of_an_earlier_one(dense):
         earlier = keras.models.load_model(folder / name, compile=False)
         for found, expected in zip(part.get_weights(), earlier.get_weights()):
             np.testing.assert_array_equal(found, expected)
+
+
+def test_an_encoder_tells_what_its_first_weights_were_made_from(
+    artefact, unlabelled, tmp_path
+):
+    """So that the terms of those data follow it, and another run is told apart."""
+    folder, earlier = artefact
+    assert earlier["init"] == "random"
+    recipe = config.replace(TINY, epochs=1, init=str(folder))
+    summary = pretrain.run(recipe, [unlabelled], tmp_path / "out")
+    assert summary["init"] == origin.weights(str(folder))
+    assert summary["init"]["data"] == earlier["data"]
+    assert summary["init"]["init"] == "random"
 
 
 def test_places_of_two_chamber_views_are_not_compared(unlabelled, tmp_path):

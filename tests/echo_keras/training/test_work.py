@@ -52,6 +52,7 @@ def test_a_killed_run_goes_on_with_what_it_left(tmp_path):
         ({"size": 32}, "begun with size 16, not 32; repeat the command"),
         ({"splits": ["unlisted"]}, "begun with other splits; repeat the command"),
         ({"data": [{"dataset": "echonet"}]}, "begun with other data; repeat"),
+        ({"data": "camus"}, "begun with other data; repeat"),
         ({"optimizer": "lars"}, "begun with optimizer None, not lars"),
     ],
 )
