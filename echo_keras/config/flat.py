@@ -22,7 +22,9 @@ MAY_BE_ZERO = (
 """Numbers that may be 0, beside those that are by default."""
 
 BELOW = {
+    "apart": 1,
     "average_decay": 1,
+    "momentum": 1,
     "pseudo_share": 1,
     "least_dice": 1,
     "least_slice_dice": 1,
@@ -142,6 +144,8 @@ def _number(value, name):
 
 
 def _bounded(value, key, name, *, zero):
+    if key == "splits" and not value:
+        raise errors.InputError(f"{name} is empty; name one split at least")
     if key == "splits" and "test" in value:
         raise errors.InputError(
             f"{name} holds test; an encoder that has seen the test patients cannot be "

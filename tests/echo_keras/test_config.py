@@ -169,6 +169,9 @@ def test_a_recipe_cannot_be_changed_but_copied():
     [
         (config.Finetune, {"seed": 2**31}, "seed is .* below"),
         (config.Finetune, {"average_decay": 1.0}, "average_decay is 1.0; .* below 1"),
+        (config.Pretrain, {"apart": 10}, "apart is 10.0; it must be below 1"),
+        (config.Pretrain, {"momentum": 1.5}, "momentum is 1.5; it must be below 1"),
+        (config.Pretrain, {"splits": []}, "splits is empty; name one"),
         (config.Pipeline, {"least_dice": 80}, "least_dice is 80.0; it must be below 1"),
         (config.Pretrain, {"splits": ["train", "test"]}, "splits holds test"),
     ],
