@@ -196,9 +196,9 @@ def _downloaded():
     home = pathlib.Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
     path = home / "models" / IMAGENET_FILE
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             urllib.request.urlretrieve(IMAGENET_URL, partial)
         except OSError as reason:
             raise errors.InputError(

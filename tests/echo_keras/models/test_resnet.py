@@ -118,6 +118,13 @@ def test_a_failed_download_says_where_to_place_the_file(tmp_path, monkeypatch):
     assert not list((tmp_path / "models").iterdir())
 
 
+def test_a_place_that_cannot_be_made_for_the_download_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
+    with pytest.raises(errors.InputError, match=r"cannot download .*Not a directory"):
+        resnet.load_imagenet(resnet.encoder(64, **SMALL))
+
+
 @pytest.mark.parametrize(("size", "remedy"), [(36, 32), (3, 8), (101, 104)])
 def test_a_size_that_cannot_be_halved_three_times_is_refused(size, remedy):
     with pytest.raises(errors.InputError, match=f"size {size} .*such as {remedy}"):
