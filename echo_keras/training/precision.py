@@ -25,19 +25,22 @@ def choose(choice):
         choice: `auto`, `off`, `bfloat16` or `float16`.
 
     Returns:
-        `float32`, `bfloat16` or `float16`, and the reason in a few words.
+        `float32`, `bfloat16` or `float16`, and the reason in a few words, also where
+        nothing is gained by the choice.
     """
     if choice == "off":
         return "float32", "as asked"
-    if choice != "auto":
-        return choice, "as asked"
     gpus = tf.config.list_physical_devices("GPU")
+    if choice == "float16":
+        return choice, "as asked" if gpus else "as asked, though only a GPU gains by it"
     if gpus:
         native = all(_capability(gpu) >= NATIVE_CAPABILITY for gpu in gpus)
         where = "the GPUs multiply" if native else "not all GPUs multiply"
     else:
         native = any(flag in _processor_flags() for flag in NATIVE_FLAGS)
         where = "the processor multiplies" if native else "the processor emulates"
+    if choice == "bfloat16":
+        return choice, "as asked" if native else f"as asked, though {where} it"
     return "bfloat16" if native else "float32", f"{where} bfloat16"
 
 

@@ -7,10 +7,28 @@ from echo_keras.training import precision
 PLAIN = "processor : 0\nflags\t\t: fpu avx2 avx512f\n"
 
 
-@pytest.mark.parametrize("choice", ["bfloat16", "float16"])
-def test_what_is_asked_for_is_taken(choice):
-    assert precision.choose(choice) == (choice, "as asked")
+@pytest.fixture
+def processor(tmp_path, monkeypatch):
+    """Function that sets what the system tells of the processor."""
+
+    def tell(text):
+        path = tmp_path / "cpuinfo"
+        if text:
+            path.write_text(text)
+        monkeypatch.setattr(precision, "PROCESSOR", path)
+
+    return tell
+
+
+def test_what_is_asked_for_is_taken_and_said_where_nothing_is_gained(processor):
+    processor(PLAIN)
     assert precision.choose("off") == ("float32", "as asked")
+    taken, why = precision.choose("bfloat16")
+    assert (taken, why) == ("bfloat16", "as asked, though the processor emulates it")
+    taken, why = precision.choose("float16")
+    assert (taken, why) == ("float16", "as asked, though only a GPU gains by it")
+    processor(PLAIN.replace("avx2", "avx512_bf16"))
+    assert precision.choose("bfloat16") == ("bfloat16", "as asked")
 
 
 @pytest.mark.parametrize(
@@ -25,12 +43,9 @@ def test_what_is_asked_for_is_taken(choice):
     ],
 )
 def test_auto_takes_bfloat16_where_the_processor_has_it(
-    tmp_path, monkeypatch, text, chosen, reason
+    processor, text, chosen, reason
 ):
-    path = tmp_path / "cpuinfo"
-    if text:
-        path.write_text(text)
-    monkeypatch.setattr(precision, "PROCESSOR", path)
+    processor(text)
     found, why = precision.choose("auto")
     assert found == chosen
     assert reason in why
@@ -49,6 +64,9 @@ def test_auto_asks_every_gpu_and_not_the_processor(monkeypatch, capabilities, ch
         tf.config.experimental, "get_device_details", details.__getitem__
     )
     assert precision.choose("auto")[0] == chosen
+    asked = "as asked" if chosen == "bfloat16" else "as asked, though not all GPUs mul"
+    assert precision.choose("bfloat16")[1].startswith(asked)
+    assert precision.choose("float16") == ("float16", "as asked")
 
 
 def test_a_policy_lasts_as_long_as_its_context():
