@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import sys
 
 import tensorflow as tf
 
@@ -46,6 +47,10 @@ def create(replicas=None, *, kind="mirrored"):
     if replicas == 1:
         return tf.distribute.get_strategy()
     if replicas > gpus:
+        sys.stderr.write(
+            f"note: {replicas} replicas share the CPU, for want of GPUs ({gpus} here); "
+            "the result is that of one replica, and comes no sooner\n"
+        )
         return _on_the_cpu(replicas)
     return tf.distribute.MirroredStrategy([f"GPU:{i}" for i in range(replicas)])
 
@@ -61,12 +66,18 @@ def multi_worker():
         `tf.distribute.MultiWorkerMirroredStrategy`.
 
     Raises:
-        InputError: TF_CONFIG is missing or does not describe workers, or TensorFlow
-            can no longer be set up.
+        InputError: TF_CONFIG is missing or does not describe workers, or this one
+            cannot be reached at its address, or TensorFlow can no longer be set up.
     """
-    _check_workers(os.environ.get("TF_CONFIG"))
+    workers, index = _workers(os.environ.get("TF_CONFIG"))
+    sys.stderr.write(f"worker {index} of {len(workers)} waits for all to come\n")
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
+    except tf.errors.OpError as reason:
+        raise errors.InputError(
+            f"this worker cannot listen at {workers[index]} ({reason.message}); free "
+            "the port, or name another one in TF_CONFIG of all workers"
+        ) from reason
     except RuntimeError as reason:
         raise errors.InputError(
             f"the workers cannot be joined ({reason}); start a fresh process and join "
@@ -137,7 +148,8 @@ def total(devices, number):
     return float(devices.reduce(tf.distribute.ReduceOp.SUM, each, axis=None))
 
 
-def _check_workers(text):
+def _workers(text):
+    """Addresses of all workers, and which of them this process is."""
     remedy = f"set it to such as {json.dumps(EXAMPLE)}"
     if not text:
         raise errors.InputError(f"TF_CONFIG is not set; {remedy}")
@@ -150,12 +162,14 @@ def _check_workers(text):
     try:
         workers, task = found["cluster"]["worker"], found["task"]
         fits = task["type"] == "worker" and 0 <= task["index"] < len(workers)
+        fits &= all(":" in address for address in workers)
     except (KeyError, TypeError):
         fits = False
     if not fits:
         raise errors.InputError(
             f"TF_CONFIG names no worker for this process: {text!r}; {remedy}"
         )
+    return workers, task["index"]
 
 
 def _on_the_cpu(replicas):

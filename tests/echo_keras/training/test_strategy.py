@@ -15,8 +15,10 @@ def test_one_replica_needs_no_strategy():
 
 
 @pytest.mark.parametrize("replicas", [2, 4])
-def test_the_cpu_is_cut_into_replicas(replicas):
+def test_the_cpu_is_cut_into_replicas_and_it_is_said(replicas, capsys):
     created = strategy.create(replicas)
+    said = capsys.readouterr().err
+    assert f"note: {replicas} replicas share the CPU, for want of GPUs" in said
     assert created.num_replicas_in_sync == replicas
     doubled = created.run(
         lambda: tf.distribute.get_replica_context().all_reduce("SUM", tf.constant(1))
@@ -61,6 +63,14 @@ def test_a_fresh_process_is_cut_on_demand():
             '{"cluster": {"worker": ["a:1"]}, "task": {"type": "ps", "index": 0}}',
             "names no worker for this process",
         ),
+        (
+            '{"cluster": {"worker": ["a"]}, "task": {"type": "worker", "index": 0}}',
+            "names no worker for this process",
+        ),
+        (
+            '{"cluster": {"worker": [1]}, "task": {"type": "worker", "index": 0}}',
+            "names no worker for this process",
+        ),
     ],
 )
 def test_a_tf_config_that_names_no_worker_is_refused(monkeypatch, text, sentence):
@@ -76,6 +86,16 @@ def test_the_example_of_a_tf_config_is_one(monkeypatch):
     tf.constant(1)
     monkeypatch.setenv("TF_CONFIG", json.dumps(strategy.EXAMPLE))
     with pytest.raises(errors.InputError, match="start a fresh process and join them"):
+        strategy.create(kind="multi-worker")
+
+
+def test_a_port_that_is_taken_is_named(monkeypatch):
+    def taken():
+        raise tf.errors.UnknownError(None, None, "Could not start gRPC server")
+
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", taken)
+    monkeypatch.setenv("TF_CONFIG", json.dumps(strategy.EXAMPLE))
+    with pytest.raises(errors.InputError, match=r"listen at host-a:4000 .* gRPC serv"):
         strategy.create(kind="multi-worker")
 
 
