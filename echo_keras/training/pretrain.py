@@ -58,6 +58,7 @@ def run(
     """
     _check_places(recipe)
     devices = strategy.create(replicas, kind=kind)
+    _check_devices(recipe, devices.num_replicas_in_sync)
     identity = _identity(recipe, data, devices)
     first = strategy.is_first(devices)
     with work.folder(output, identity) if first else work.helper(output) as folder:
@@ -66,7 +67,7 @@ def run(
         loaded = videos.load(data, recipe.splits, **frames)
         pool = positives.pool(loaded, recipe.positives)
         feed = functools.partial(videos.batches, loaded, pool, recipe)
-        told = curves.Curves(_steps_per_epoch(recipe, len(pool), devices))
+        told = curves.Curves(_steps_per_epoch(recipe, len(pool)))
         model = _model(recipe, told, devices, identity["precision"])
         checkpoints = callbacks.Checkpoints(
             folder / work.CHECKPOINTS,
@@ -95,6 +96,24 @@ def _check_places(recipe):
             "contrast dense compares the same place of both frames, but those of "
             "positives patient may be of two chamber views; use positives video or "
             "frame"
+        )
+
+
+def _check_devices(recipe, replicas):
+    if recipe.batch < 2 * replicas:
+        raise errors.InputError(
+            f"a batch of {recipe.batch} leaves a replica fewer than two frames, so "
+            f"that nothing is compared; set batch: {2 * replicas} or more"
+        )
+    if recipe.batch % replicas:
+        raise errors.InputError(
+            f"a batch of {recipe.batch} does not give {replicas} replicas the same "
+            "number of frames; choose a multiple of the replicas"
+        )
+    if recipe.jit and replicas > 1:
+        raise errors.InputError(
+            f"XLA cannot compile a step over {replicas} replicas; leave --jit out or "
+            "use one replica"
         )
 
 
@@ -198,23 +217,13 @@ def _write(folder, model, recipe, summary, views):
         ) from reason
 
 
-def _steps_per_epoch(recipe, count, devices):
-    replicas = devices.num_replicas_in_sync
+def _steps_per_epoch(recipe, count):
     step = recipe.batch * recipe.accumulate
     if step > count:
+        several = f"{recipe.accumulate} times " if recipe.accumulate > 1 else ""
         raise errors.InputError(
-            f"a step of {recipe.accumulate} times a batch of {recipe.batch} is more "
-            f"than the {count} pairs that the unlabelled videos of the splits "
-            f"{', '.join(recipe.splits)} offer; set a smaller batch"
-        )
-    if recipe.batch % replicas or recipe.batch < 2 * replicas:
-        raise errors.InputError(
-            f"a batch of {recipe.batch} does not give {replicas} replicas the same "
-            "number of frames, two at least; choose a multiple of the replicas"
-        )
-    if recipe.jit and replicas > 1:
-        raise errors.InputError(
-            f"XLA cannot compile a step over {replicas} replicas; leave --jit out or "
-            "use one replica"
+            f"{several}a batch of {recipe.batch} is more than the {count} pairs that "
+            f"the unlabelled videos of the splits {', '.join(recipe.splits)} offer; "
+            "set a smaller batch"
         )
     return count // step

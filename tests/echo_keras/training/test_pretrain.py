@@ -175,10 +175,16 @@ def test_the_encoder_is_kept_in_single_precision(unlabelled, tmp_path, capsys):
     assert {layer.compute_dtype for layer in encoder.layers} == {"float32"}
 
 
-def test_what_xla_cannot_do_is_refused(unlabelled, tmp_path, capsys):
+def test_what_xla_cannot_do_is_refused(unlabelled, tmp_path):
     recipe = config.replace(TINY, jit=True)
     with pytest.raises(errors.InputError, match="over 2 replicas; leave --jit out"):
         pretrain.run(recipe, [unlabelled], tmp_path / "out", replicas=2)
+
+
+def test_xla_that_makes_a_step_slower_is_told(unlabelled, tmp_path, capsys):
+    recipe = config.replace(TINY, jit=True, batch=50)
+    with pytest.raises(errors.InputError, match=r"^a batch of 50 is more than"):
+        pretrain.run(recipe, [unlabelled], tmp_path / "out")
     assert "slower on a CPU" in capsys.readouterr().err
 
 
@@ -212,13 +218,21 @@ def test_a_batch_larger_than_the_data_is_refused(unlabelled, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("batch", "replicas"), [(3, 2), (2, 2), (1, 1)])
-def test_a_batch_that_replicas_cannot_share_is_refused(
-    unlabelled, tmp_path, batch, replicas
+@pytest.mark.parametrize(
+    ("batch", "replicas", "sentence"),
+    [
+        (5, 2, "2 replicas the same number of frames; choose a multiple of the rep"),
+        (2, 2, "fewer than two frames, .* set batch: 4 or more"),
+        (1, 1, "fewer than two frames, .* set batch: 2 or more"),
+    ],
+)
+def test_a_batch_that_replicas_cannot_share_is_refused_before_anything_is_read(
+    tmp_path, batch, replicas, sentence
 ):
     recipe = config.replace(TINY, batch=batch)
-    with pytest.raises(errors.InputError, match="choose a multiple of the replicas"):
-        pretrain.run(recipe, [unlabelled], tmp_path / "out", replicas=replicas)
+    with pytest.raises(errors.InputError, match=sentence):
+        pretrain.run(recipe, ["nowhere"], tmp_path / "out", replicas=replicas)
+    assert not list(tmp_path.iterdir())
 
 
 def test_records_without_unlabelled_videos_are_refused(records, tmp_path):
