@@ -50,6 +50,7 @@ def options(description, networks, *, batch):
     parser.add_argument("--batch", type=int, default=batch, help="frames in a batch")
     parser.add_argument("--rounds", type=int, default=7, help="steps of each kind")
     parser.add_argument("--network", choices=networks, help="one alone")
+    parser.add_argument("--size", type=int, choices=(112, 224), help="one alone")
     return parser.parse_args()
 
 
@@ -63,7 +64,7 @@ def compare(stacks, cases, asked):
     """
     sys.stdout.write("network   size  stack     step     precision  images/s  range\n")
     for network, size in cases:
-        if asked.network not in (None, network):
+        if asked.network not in (None, network) or asked.size not in (None, size):
             continue
         kinds = [
             (stack, mode, precision)
