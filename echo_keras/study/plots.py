@@ -9,6 +9,7 @@ INK = "#e8e8e8"
 GROUND = "#16181c"
 STROKES = ("-", "--", ":")
 DOTS = (".", "x", "+")
+_NAMES_INSIDE, _WIDTH_OF_NAMES = 3, 2.4
 COLOURS = ("#8ab4f8", "#f6a53c", "#7bd88f", "#e06c9f", "#c3a6ff", "#5fd3d3")
 
 
@@ -52,7 +53,7 @@ def cases(series, *, y_label, title):
         style = {"color": colour, "marker": dot, "linestyle": ""}
         axes.plot(share, sorted(scores), label=name, markersize=5, **style)
     axes.set(xlabel="cases, worst to best (%)", ylabel=y_label, title=title)
-    axes.legend(frameon=False, labelcolor=INK)
+    _name(axes, series)
     return _png(figure)
 
 
@@ -90,7 +91,7 @@ def efficiency(lines, *, y_label, title):
     axes.set_xticks(list(shares), [f"{n}\n({text})" for n, text in shares.items()])
     axes.minorticks_off()
     axes.set(xlabel="labelled patients", ylabel=y_label, title=title)
-    axes.legend(frameon=False, labelcolor=INK, loc="best")
+    _name(axes, lines)
     return _png(figure)
 
 
@@ -161,6 +162,15 @@ def gallery(rows, *, title):
 def _told_apart(number, marks):
     """Colour and mark of a series: the next mark when the colours are used up."""
     return COLOURS[number % len(COLOURS)], marks[number // len(COLOURS) % len(marks)]
+
+
+def _name(axes, series):
+    """Draw the legend, beside the plot where it would hide what is plotted."""
+    place = {}
+    if len(series) > _NAMES_INSIDE:
+        axes.figure.set_figwidth(axes.figure.get_figwidth() + _WIDTH_OF_NAMES)
+        place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)}
+    axes.legend(frameon=False, labelcolor=INK, **place)
 
 
 def _figure(width=5.2, height=3.2, panels=0):

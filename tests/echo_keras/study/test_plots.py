@@ -37,6 +37,29 @@ def test_the_better_line_lies_above_and_more_labels_to_the_right():
     assert columns.max() - columns.min() > picture.shape[1] // 2
 
 
+def test_many_names_stand_beside_the_plot_and_not_upon_it():
+    dots = {str(number): [0.9] * 10 for number in range(8)}
+    few, many = (
+        pixels(plots.cases(given, y_label="Dice", title="cases"))
+        for given in ({"0": dots["0"]}, dots)
+    )
+    assert many.shape[1] > few.shape[1] + 200
+    # names are light, and so is no dot; ticks and their numbers are cut off
+    lit = (many > 200).all(axis=-1)[40:-80, 100:]
+    assert lit.any()
+    assert np.nonzero(lit)[1].min() > few.shape[1] - 100
+
+
+def test_what_has_the_colour_of_another_has_another_mark():
+    alone = {"0": [0.9] * 10}
+    seventh = {"0": [], **{str(number): [] for number in range(1, 6)}, "6": [0.9] * 10}
+    dots, crosses = (
+        len(places(pixels(plots.cases(given, y_label="Dice", title="")), BLUE)[0])
+        for given in (alone, seventh)
+    )
+    assert crosses > 1.3 * dots
+
+
 @pytest.mark.parametrize("panels", [1, 3])
 def test_every_panel_has_its_dots_and_the_lines_of_bias_and_limits(panels):
     measured, reference = [40.0, 52.0, 66.0], [50.0, 60.0, 70.0]
