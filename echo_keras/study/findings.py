@@ -78,6 +78,7 @@ def html_page(arms, levels, differences, tables, drawn, results, *, synthetic=Fa
     )
 
 
+_SENTENCES = 8  # of differences, beyond which only those that are shown are told
 _SYNTHETIC = (
     "<p><b>These hearts are drawn by a computer.</b> What holds for them need not hold "
     "for people's.</p>"
@@ -175,7 +176,15 @@ def _found(arms, levels, compared):
             far = account.told(found[account.HAUSDORFF], account.distance)
             text += f" and an HD95 of {far} {unit}"
         sentences.append(f"{text}.")
-    sentences += [_said(row) for row in compared]
+    told = [row for row in compared if account.verdict(row) in ("better", "worse")]
+    if len(compared) <= _SENTENCES:
+        told = compared
+    sentences += [_said(row) for row in told]
+    if len(told) < len(compared):
+        sentences.append(
+            f"In {len(compared) - len(told)} of {len(compared)} comparisons a "
+            "difference is not shown; the table below has them all."
+        )
     items = "".join(f"<li>{html.escape(text)}</li>" for text in sentences)
     return f"<ul>{items}</ul>"
 

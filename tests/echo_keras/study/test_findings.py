@@ -1,0 +1,52 @@
+"""The first thing that a reader of a report sees is what was shown."""
+
+import re
+
+import pytest
+
+from echo_keras.study import account, findings, results
+
+
+@pytest.fixture
+def compared():
+    """Function that makes an arm of two runs with some Dice, and what it differs by."""
+
+    def made(*shares):
+        arms = [
+            results.Arm("unet", name, 1.0, 3, {n: _run(share) for n in (0, 1)}, {})
+            for name, share in zip(["random", *"abcdefghij"], shares)
+        ]
+        levels = results.levels(arms)
+        told = results.differences(arms, ("unet", "random"))
+        rows = [row for row in told if row["figure"] == account.MEAN]
+        return re.findall("<li>(.*?)</li>", findings._found(arms, levels, rows))
+
+    return made
+
+
+def _run(dices):
+    facts = [
+        {
+            **{"patient": str(number), "dice": dice, "iou": dice, "hd95": 1.0},
+            **{"assd": 1.0, "distance_unit": "mm", "area": 100, "truth_area": 100},
+            "shared_area": 100 * dice,
+        }
+        for number, dice in enumerate(dices)
+    ]
+    return {"cases": facts, "distance_unit": "mm"}
+
+
+SAME, BETTER = (0.8, 0.9), (0.85, 0.95)
+
+
+def test_a_few_comparisons_are_all_told(compared):
+    best, first, second = compared(SAME, BETTER, SAME)
+    assert best.startswith("With 3 labelled patients (100 %) the best row, unet from a")
+    assert first.endswith("it helps.")
+    assert second.endswith("a difference is not shown.")
+
+
+def test_of_many_comparisons_those_that_are_shown_are_told(compared):
+    _, shown, rest = compared(SAME, BETTER, *[SAME] * 9)
+    assert shown.startswith("Starting unet from a instead of random")
+    assert rest.startswith("In 9 of 10 comparisons a difference is not shown")
