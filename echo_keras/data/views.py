@@ -118,13 +118,20 @@ def _draws(images, seed, *, first, rows):
     return draw, own
 
 
-def _box(draw, *, area, aspect):
-    """Scale and shift, in units of the size, of a random box along both axes."""
-    share = draw(*area)
-    ratio = tf.exp(draw(-math.log(aspect), math.log(aspect)))
-    sides = [tf.sqrt(share * ratio), tf.sqrt(share / ratio)]
-    sides = [tf.minimum(side, 1.0) for side in sides]
-    return [(side, (1.0 - side) * draw(-0.5, 0.5)) for side in sides]
+def _box(draw, *, area, aspect, tries=10):
+    """Scale and shift, in units of the size, of a random box along both axes.
+
+    One that does not fit is drawn again, and at last is the whole, as torchvision's.
+    """
+    share = draw(*area, tries)
+    ratio = tf.exp(draw(-math.log(aspect), math.log(aspect), tries))
+    sides = tf.stack([tf.sqrt(share * ratio), tf.sqrt(share / ratio)])
+    fits = tf.cast(tf.reduce_all(sides <= 1.0, axis=0), tf.float32)
+    # Of equal values, the first one is taken.
+    fitting, chosen = tf.math.top_k(fits, k=1)
+    sides = tf.gather(sides, tf.stack([chosen, chosen]), batch_dims=2)
+    sides = tf.where(fitting > 0.0, sides, 1.0)[..., 0]
+    return [(side, (1.0 - side) * draw(-0.5, 0.5)) for side in tf.unstack(sides)]
 
 
 def _about_the_probe(draw):

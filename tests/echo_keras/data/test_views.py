@@ -55,6 +55,39 @@ def test_a_view_does_not_depend_on_how_the_batch_is_split(view):
     np.testing.assert_allclose(tf.concat(parts, axis=0), whole, atol=1e-6)
 
 
+def cropped(random, area, aspect):
+    """Sides of a crop as torchvision's RandomResizedCrop draws it of a square."""
+    for _ in range(10):
+        share = random.uniform(*area)
+        ratio = np.exp(random.uniform(-np.log(aspect), np.log(aspect)))
+        across, down = np.sqrt(share * ratio), np.sqrt(share / ratio)
+        if max(across, down) <= 1:
+            return across, down
+    return 1, 1
+
+
+def test_the_crops_of_the_paper_are_distributed_as_torchvisions():
+    random = np.random.default_rng(0)
+    sides = np.array([cropped(random, (0.08, 1), 4 / 3) for _ in range(20_000)])
+    _, maps = views.paper(tf.zeros((20_000, 2, 2, 1)), SEED)
+    found = np.abs(np.stack([maps[:, 0, 0], maps[:, 1, 1]], axis=1))
+    ranks = np.linspace(0, 1, 21)
+    for measure in (np.prod, np.min, np.max):
+        expected = np.quantile(measure(sides, axis=1), ranks)
+        np.testing.assert_allclose(
+            np.quantile(measure(found, axis=1), ranks), expected, atol=0.015
+        )
+    shifts = np.abs(np.stack([maps[:, 0, 2], maps[:, 1, 2]], axis=1))
+    assert (shifts <= (1 - found) / 2 + 1e-6).all()
+
+
+def test_a_crop_that_never_fits_is_the_whole():
+    draw, _ = views._draws(frames(3), SEED, first=0, rows=None)
+    for side, shift in views._box(draw, area=(1.5, 2.0), aspect=1.2):
+        np.testing.assert_array_equal(side, np.ones(3))
+        np.testing.assert_array_equal(shift, np.zeros(3))
+
+
 def test_a_blur_without_width_leaves_the_frame_as_it_is():
     images = frames(2)
     np.testing.assert_allclose(
