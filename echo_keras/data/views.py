@@ -49,8 +49,9 @@ def echo(images, seed, *, first=0, rows=None):
     """Views made for ultrasound, milder, with what a probe and a machine vary.
 
     The heart is turned and scaled about the probe at the middle of the upper edge and
-    cropped; then gamma, gain, gain over depth, a shadow behind a rib, speckle and blur
-    vary. No mirror image, since an apical view has its conventional left and right.
+    cropped; then gamma and dynamic range, haze below the probe, gain, gain over depth,
+    a shadow behind a rib, speckle and blur vary. No mirror image, since an apical view
+    has its conventional left and right.
 
     Args:
         images: `(batch, size, size, 1)` float32 in [0, 1].
@@ -68,6 +69,9 @@ def echo(images, seed, *, first=0, rows=None):
         images, own(_to_pixels(maps, images)), interpolation="BILINEAR"
     )
     images = augment.gamma(images, own(_column(tf.exp(draw(-0.5, 0.5)))))
+    floor = own(_column(tf.maximum(draw(-0.1, 0.1), 0.0)))
+    images = tf.maximum(images - floor, 0.0) / (1.0 - floor)
+    images += _haze(images, draw, own)
     images *= own(_column(draw(0.7, 1.3)) * _gain_over_depth(images, draw))
     images *= _shadow(images, draw, own)
     images *= 1.0 + own(_column(draw(0.0, 0.5))) * _speckle(images, draw, own)
@@ -202,6 +206,18 @@ def _gain_over_depth(images, draw, *, sliders=4, strength=0.3):
     """Factor per row between the sliders of time-gain compensation."""
     gains = draw(1.0 - strength, 1.0 + strength, sliders, 1, 1)
     return tf.image.resize(gains, (tf.shape(images)[1], 1))
+
+
+def _haze(images, draw, own, *, chance=0.3, cells=16):
+    """What is added per pixel: light that tissue scatters around it near the probe."""
+    size = images.shape[1]
+    cell = max(size // cells, 1)
+    around = tf.nn.avg_pool2d(images, cell, cell, "SAME")
+    around = tf.image.resize(around, (size, size))
+    depth = (tf.range(size, dtype=tf.float32) + 0.5)[:, None, None] / size
+    reach = own(_column(draw(0.1, 0.4)))
+    strength = tf.where(draw(0.0, 1.0) < chance, draw(0.3, 0.9), 0.0)
+    return own(_column(strength)) * tf.exp(-depth / reach) * around
 
 
 def _shadow(images, draw, own, *, chance=0.3):

@@ -105,6 +105,27 @@ def test_a_blurred_point_is_a_gaussian():
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+def test_haze_fills_the_dark_between_tissue_most_near_the_probe():
+    stripes = np.zeros((8, 32, 32, 1), np.float32)
+    stripes[:, :, 8:24:2] = 1
+    draw, own = views._draws(stripes, SEED, first=0, rows=None)
+    added = views._haze(stripes, draw, own, chance=1.0).numpy()
+    dark = added[:, :, 13, 0]
+    assert (np.diff(dark, axis=1) < 0).all()
+    assert dark[:, 0].min() > 0.1
+    assert dark[:, -1].max() < 0.1 * dark[:, 0].max()
+    assert added[:, :, :4].max() == 0
+    assert added.max() < 0.9
+
+
+def test_there_is_no_haze_where_none_is_drawn_and_none_without_tissue():
+    draw, own = views._draws(frames(4), SEED, first=0, rows=None)
+    assert views._haze(frames(4), draw, own, chance=0.0).numpy().max() == 0
+    assert (
+        views._haze(tf.zeros((4, 32, 32, 1)), draw, own, chance=1.0).numpy().max() == 0
+    )
+
+
 def test_the_probe_stays_where_a_turn_and_a_scaling_find_it(monkeypatch):
     """Without a crop, the upper edge's middle is the fixed point of the geometry."""
     monkeypatch.setattr(views, "_box", lambda draw, **_: [(1.0, 0.0), (1.0, 0.0)])
