@@ -161,9 +161,9 @@ class Checkpoints(keras.callbacks.Callback):
             return
         try:
             self._checkpoint.restore(path).assert_consumed()
-        except tf.errors.OpError as reason:
+        except (tf.errors.OpError, IndexError) as reason:  # the latter of a short file
             raise InputError(
-                f"cannot read the checkpoint {path}: {reason.message}; remove the "
+                f"cannot read the checkpoint {path}: {plain(reason)}; remove the "
                 "folder of the run to start anew"
             ) from reason
 

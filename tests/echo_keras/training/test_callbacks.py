@@ -120,10 +120,11 @@ def test_a_checkpoint_cut_off_while_written_is_never_the_newest(tmp_path):
     assert again.get_weights() == model.get_weights()
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path):
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_damaged_checkpoint_is_named_whether_it_was_cut_or_not(tmp_path, share):
     fit(tmp_path)
     (data,) = tmp_path.glob("ckpt-3.data*")
-    data.write_bytes(bytes(data.stat().st_size))
+    data.write_bytes(bytes(int(share * data.stat().st_size)))
     with pytest.raises(InputError, match=r"cannot read the checkpoint .*; remove the"):
         restored(tmp_path)
 
