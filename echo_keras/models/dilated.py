@@ -37,18 +37,18 @@ def convolution(inputs, kernel, *, dilations):
 @functools.cache
 def native():
     """Whether the processor's kernels have a gradient too: oneDNN's, not Eigen's."""
-    maps = tf.ones((1, 4, 4, 1))
 
     @tf.function
-    def gradients(kernel):
+    def gradients(maps, kernel):
         with tf.GradientTape() as tape:
             tape.watch([maps, kernel])
             answer = convolution(maps, kernel, dilations=(2, 2))
         return tape.gradient(answer, [maps, kernel])
 
     try:
-        with tf.device("CPU:0"):
-            gradients(tf.ones((3, 3, 1, 1)))
+        # Layers ask while Keras traces them, where nothing would be run.
+        with tf.init_scope(), tf.device("CPU:0"):
+            gradients(tf.ones((1, 4, 4, 1)), tf.ones((3, 3, 1, 1)))
     except tf.errors.OpError:
         return False
     return True

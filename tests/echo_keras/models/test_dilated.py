@@ -82,5 +82,21 @@ def test_a_kernel_without_a_gradient_is_left_alone(monkeypatch):
         dilated.native.cache_clear()
 
 
+def test_a_kernel_is_tried_though_keras_traces_the_layer(monkeypatch):
+    def refuse(inputs, *_, **__):
+        failing = tf.debugging.assert_greater(tf.random.uniform(()), 2.0)
+        with tf.control_dependencies([failing]):
+            return tf.identity(inputs)
+
+    monkeypatch.setattr(dilated, "convolution", refuse)
+    dilated.native.cache_clear()
+    found = []
+    try:
+        tf.function(lambda: found.append(dilated.native()))()
+    finally:
+        dilated.native.cache_clear()
+    assert found == [False]
+
+
 def _rate(layer):
     return max(getattr(layer, "dilation_rate", (1,)))
