@@ -68,7 +68,7 @@ def opened(output, records):
 
 
 def prepare(cells, records, output, *, keep_models):
-    """Write what every cell is, unless one of them is not what was written.
+    """Write what every cell and pretraining is, unless one is not what was written.
 
     Args:
         cells: List of `plan.Cell`.
@@ -95,14 +95,17 @@ def prepare(cells, records, output, *, keep_models):
         recipe = _recipe(cell, output)
         folder = output / CELLS / cell.name
         _write_plan(folder, recipe, records, **plans[cell.name])
+    encoders = {_encoder(cell, output): cell.pretraining for cell in cells}
+    for folder, recipe in encoders.items():
+        if recipe and _pretraining(folder).reason is None:
+            _write_plan(folder, recipe, records)
 
 
-def run(cells, records, output, *, workers=1, say):
+def run(cells, output, *, workers=1, say):
     """Run every cell that is not finished.
 
     Args:
         cells: List of `plan.Cell`, as `prepare` has written them.
-        records: `Records` to work on.
         output: Folder of the study, as of `opened`.
         workers: How many cells run at once.
         say: Called with each line for the user.
@@ -110,7 +113,7 @@ def run(cells, records, output, *, workers=1, say):
     Returns:
         List of `Result`, one a cell.
     """
-    work = _jobs(cells, records, output)
+    work = _jobs(cells, output)
     jobs.forget(work)
     results = {cell.name: result(cell, output) for cell in cells}
     kept = sum(found is not None for found in results.values())
@@ -185,12 +188,10 @@ def _refuse_others(cell, plan, output):
         _refuse_other(folder, _complete(begun["identity"]), _complete(plan["identity"]))
         theirs = map(_complete, (begun.get("teacher"), plan["teacher"]))
         _refuse_other(folder, *theirs, "a teacher's ")
-    if cell.pretraining:
-        folder = _encoder(cell, output)
-        if (folder / worker.RECIPE).is_file():
-            begun = config.load(config.Pretrain, folder / worker.RECIPE)
-            both = map(dataclasses.asdict, (begun, cell.pretraining))
-            _refuse_other(folder, *both)
+    folder = _encoder(cell, output)
+    if folder and (folder / worker.RECIPE).is_file():
+        begun = config.load(config.Pretrain, folder / worker.RECIPE)
+        _refuse_other(folder, *map(dataclasses.asdict, (begun, cell.pretraining)))
 
 
 def _refuse_other(folder, begun, wanted, whose=""):
@@ -205,8 +206,8 @@ def _refuse_other(folder, begun, wanted, whose=""):
 def _recipe(cell, output):
     """Recipe of a cell with the paths of what the study makes for it."""
     recipe = cell.recipe
-    if cell.pretraining:
-        recipe = config.replace(recipe, init=str(_encoder(cell, output) / worker.MODEL))
+    if encoder := _encoder(cell, output):
+        recipe = config.replace(recipe, init=str(encoder / worker.MODEL))
     if cell.teacher:
         teacher = output / CELLS / cell.teacher / worker.MODEL
         recipe = config.replace(recipe, teacher=str(teacher))
@@ -236,21 +237,20 @@ def _write_plan(folder, recipe, records, **others):
 
 
 def _encoder(cell, output):
-    """Folder of a pretraining that all cells of the same encoder share."""
+    """Folder of a pretraining that all cells of the same encoder share, if any."""
+    if not cell.pretraining:
+        return None
     kind = f"{cell.init_name}-{cell.pretraining.encoder}-{cell.pretraining.width}"
     return output / PRETRAINED / kind
 
 
-def _jobs(cells, records, output):
+def _jobs(cells, output):
     """Jobs of all cells, each after those that it needs."""
     found = {}
     for cell in cells:
         needs = []
-        if cell.pretraining:
-            folder = _encoder(cell, output)
-            if folder not in found:
-                found[folder] = _pretraining(cell, records, folder)
-            needs.append(found[folder])
+        if encoder := _encoder(cell, output):
+            needs.append(found.setdefault(encoder, _pretraining(encoder)))
         if cell.teacher:
             needs.append(found[output / CELLS / cell.teacher])
         folder = output / CELLS / cell.name
@@ -260,8 +260,5 @@ def _jobs(cells, records, output):
     return list(found.values())
 
 
-def _pretraining(cell, records, folder):
-    job = jobs.Job("pretrain", folder, f"pretraining of {folder.name}", worker.MODEL)
-    if job.reason is None:
-        _write_plan(folder, cell.pretraining, records)
-    return job
+def _pretraining(folder):
+    return jobs.Job("pretrain", folder, f"pretraining of {folder.name}", worker.MODEL)

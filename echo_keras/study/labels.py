@@ -35,7 +35,7 @@ def run(path, data, output, *, workers=1, say):
         grid.prepare(cells, records, folder, keep_models=study.keep_models)
         with aside.file(folder / "study.yaml") as written:
             config.save(study, written)
-        found = grid.run(cells, records, folder, workers=workers, say=say)
+        found = grid.run(cells, folder, workers=workers, say=say)
         say(
             tables.text(
                 *live.summary(cells, {r.cell.name: r for r in found}),

@@ -97,10 +97,10 @@ def cells(study, folder):
             for arm in ((r, i) for r in recipes for i in inits):
                 if number < count and arm not in left_out:
                     recipe = _at(loaded[arm[0]], fraction, number, length)
-                    taught_by = teachers.get(arm[0])
-                    teacher = taught_by and _name((taught_by, arm[1]), fraction, number)
-                    cell = _cell(arm, number, recipe, first[arm[1]])
-                    found.append(cell._replace(teacher=teacher or ""))
+                    teacher = ""
+                    if arm[0] in teachers:
+                        teacher = _name((teachers[arm[0]], arm[1]), fraction, number)
+                    found.append(_cell(arm, number, recipe, first[arm[1]], teacher))
     if not found:
         raise errors.InputError("the study leaves out all of its cells; see `without`")
     return found
@@ -226,10 +226,10 @@ def _at(recipe, fraction, number, steps):
     return config.replace(recipe, seed=number, init="random", **values)
 
 
-def _cell(arm, number, recipe, init):
+def _cell(arm, number, recipe, init, teacher):
     if isinstance(init, str):
-        return Cell(*arm, number, config.replace(recipe, init=init))
+        recipe = config.replace(recipe, init=init)
+        return Cell(*arm, number, recipe, teacher=teacher)
     kind = "unet" if recipe.network == "unet" else recipe.encoder
-    return Cell(
-        *arm, number, recipe, config.replace(init, encoder=kind, width=recipe.width)
-    )
+    pretraining = config.replace(init, encoder=kind, width=recipe.width)
+    return Cell(*arm, number, recipe, pretraining, teacher)

@@ -88,8 +88,9 @@ def rows(results):
             "failed": result.reason,
         }
         if result.dice is not None:
-            row |= json.loads((result.folder / worker.COST).read_text())
+            # Scores hold the seconds of scoring alone, which are part of the cost's.
             row |= _flat(written.read(result.folder / worker.SCORES))
+            row |= json.loads((result.folder / worker.COST).read_text())
         found.append(row)
     keys = dict.fromkeys(key for row in found for key in row)
     return [{key: row.get(key) for key in keys} for row in found]

@@ -45,7 +45,7 @@ cells = plan.cells(config.load(config.Study, subsets=8, seeds=8), None)
 records = grid.Records("records", "test", {"records_fingerprint": "1"})
 with grid.opened(output, records) as folder:
     grid.prepare(cells, records, folder, keep_models=True)
-    grid.run(cells, records, folder, say=print)
+    grid.run(cells, folder, say=print)
 """
 RECORDS = grid.Records("records", "test", {"records_fingerprint": "1"})
 STUDENT = "student.yaml"
@@ -78,7 +78,7 @@ def cells(folder=None, **values):
 def run(chosen, output, *, records=RECORDS, workers=1):
     with grid.opened(output, records) as folder:
         grid.prepare(chosen, records, folder, keep_models=True)
-        return grid.run(chosen, records, folder, workers=workers, say=lambda text: None)
+        return grid.run(chosen, folder, workers=workers, say=lambda text: None)
 
 
 def log(output):

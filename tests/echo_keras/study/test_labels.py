@@ -104,6 +104,11 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
+def cost(output, row):
+    names = (row["recipe"], row["init"], f"{float(row['fraction']):g}", row["seed"])
+    return json.loads((output / "cells" / "-".join(names) / "cost.json").read_text())
+
+
 def test_every_cell_has_a_row_with_its_scores_or_its_reason(finished):
     output, _, line = finished
     table = rows(output / "results.csv")
@@ -116,6 +121,7 @@ def test_every_cell_has_a_row_with_its_scores_or_its_reason(finished):
             low, high = row["dice_per_image_low"], row["dice_per_image_high"]
             assert float(low) <= float(row["dice_per_image_mean"]) <= float(high)
             assert row["phases_ES_hd95_per_image_mean"]
+            assert float(row["seconds"]) == cost(output, row)["seconds"]
             assert (
                 row["labelled_patients"] == {"0.25": "2", "1.0": "8"}[row["fraction"]]
             )
