@@ -1,15 +1,11 @@
 """What TensorBoard shows of a run while it goes on."""
 
-import contextlib
-
-import keras
 import tensorflow as tf
 
-from echo_keras import errors
 from echo_keras.training import callbacks, pictures
 
 
-class Board(keras.callbacks.Callback):
+class Board(callbacks.Writer):
     """Write what each step tells, and a sheet of views, as TensorBoard's events.
 
     List it behind `Record`, whose curves count the steps, and behind `Checkpoints`, so
@@ -25,17 +21,15 @@ class Board(keras.callbacks.Callback):
             views: `(2, pairs, size, size, 1)` float in [0, 1], to show once.
             batch: Videos in a batch, over all replicas.
         """
-        super().__init__()
-        self._folder = folder
+        super().__init__(folder)
         self._curves = curves
         self._views = views
         self._batch = batch
-        self._reason = None
 
     def on_train_begin(self, logs=None):
-        self._writer = tf.summary.create_file_writer(str(self._folder))
+        self._writer = tf.summary.create_file_writer(str(self.folder))
         self._seconds = self._curves.seconds
-        with self._noted(), self._writer.as_default(step=self._curves.step):
+        with self.written(), self._writer.as_default(step=self._curves.step):
             sheet = pictures.sheet(self._views)[None, ..., None]
             tf.summary.image("views", sheet)
 
@@ -47,11 +41,9 @@ class Board(keras.callbacks.Callback):
             "images_per_second": self._batch / max(seconds - self._seconds, 1e-9),
         }
         self._seconds = seconds
-        with self._noted(), self._writer.as_default(step=step):
+        with self.written(), self._writer.as_default(step=step):
             for name, value in told.items():
                 tf.summary.scalar(name, value)
-        if self._reason is not None:
-            self.model.stop_training = True
 
     def on_train_end(self, logs=None):
         """Close the events.
@@ -59,17 +51,6 @@ class Board(keras.callbacks.Callback):
         Raises:
             InputError: They could not be written.
         """
-        with self._noted():
+        with self.written():
             self._writer.close()
-        if self._reason is not None:
-            raise errors.InputError(
-                f"cannot write to {self._folder}: {self._reason}; make room there and "
-                "repeat the command, which goes on from the last checkpoint"
-            )
-
-    @contextlib.contextmanager
-    def _noted(self):
-        try:
-            yield
-        except (OSError, tf.errors.OpError) as reason:
-            self._reason = callbacks.plain(reason)
+        super().on_train_end(logs)

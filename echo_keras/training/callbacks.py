@@ -1,5 +1,6 @@
 """What happens beside a training loop: progress, records, checkpoints, the stop."""
 
+import contextlib
 import math
 import re
 import sys
@@ -121,14 +122,51 @@ class Record(keras.callbacks.Callback):
             )
 
 
-class Checkpoints(keras.callbacks.Callback):
+class Writer(keras.callbacks.Callback):
+    """A callback that writes, and ends the run where it cannot."""
+
+    def __init__(self, folder):
+        """Begin to watch.
+
+        Args:
+            folder: Where it writes, for the sentence.
+        """
+        super().__init__()
+        self.folder = folder
+        self._reason = None
+
+    @contextlib.contextmanager
+    def written(self):
+        """Note why what is within could not be written, and stop training."""
+        try:
+            yield
+        except tf.errors.UnavailableError:
+            raise  # another worker has ended, which is no matter of this folder
+        except (OSError, tf.errors.OpError) as reason:
+            self._reason = plain(reason)
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        """Tell what was noted.
+
+        Raises:
+            InputError: Something could not be written.
+        """
+        if self._reason is not None:
+            raise InputError(
+                f"cannot write to {self.folder}: {self._reason}; make room there and "
+                "repeat the command, which goes on from the last checkpoint"
+            )
+
+
+class Checkpoints(Writer):
     """Save all that a run is made of from time to time, and at its end.
 
     `tf.train.CheckpointManager` names a checkpoint the newest after it is whole. List
     this behind `Progress`, so that the bar is closed before a sentence.
     """
 
-    def __init__(self, folder, *, seconds, devices=None, **parts):
+    def __init__(self, folder, seconds, *, devices=None, **parts):
         """Set up what to save, and where.
 
         Args:
@@ -137,7 +175,7 @@ class Checkpoints(keras.callbacks.Callback):
             devices: `tf.distribute.Strategy`, whose workers save at the same step.
             **parts: What to save: a model with its optimiser, curves.
         """
-        super().__init__()
+        super().__init__(folder)
         self._checkpoint = tf.train.Checkpoint(**parts)
         self._manager = tf.train.CheckpointManager(
             self._checkpoint, str(folder), max_to_keep=2
@@ -145,7 +183,6 @@ class Checkpoints(keras.callbacks.Callback):
         self._seconds = seconds
         self._devices = devices or tf.distribute.get_strategy()
         self._unsaved = False
-        self._reason = None
 
     def restore(self, folder):
         """Put everything in the state of the newest checkpoint, if there is one.
@@ -183,24 +220,13 @@ class Checkpoints(keras.callbacks.Callback):
             InputError: A checkpoint could not be written.
         """
         self._save()
-        if self._reason is not None:
-            raise InputError(
-                f"cannot write a checkpoint to {self._manager.directory}: "
-                f"{self._reason}; make room there and repeat the command, which goes "
-                "on from the checkpoint before"
-            )
+        super().on_train_end(logs)
 
     def _save(self):
-        if not self._unsaved or self._reason is not None:
-            return
-        try:
-            self._manager.save()
-        except tf.errors.UnavailableError:
-            raise  # another worker has ended, which is no matter of this folder
-        except (OSError, tf.errors.OpError) as reason:
-            self._reason = plain(reason)
-            self.model.stop_training = True
-        self._unsaved = False
+        if self._unsaved:
+            self._unsaved = False
+            with self.written():
+                self._manager.save()
         self._last = time.monotonic()
 
 
