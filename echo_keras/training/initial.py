@@ -86,7 +86,7 @@ def fill(encoder, init, *, width):
     Args:
         encoder: Model to fill.
         init: `random`, which leaves it as it is; `imagenet`, or a file of those weights
-            that ends in `.h5`; or a folder of `echo-keras pretrain`.
+            that ends in `.h5`; or a folder of `echo-keras pretrain` or `finetune`.
         width: Channels of the encoder's first level.
 
     Raises:
@@ -111,32 +111,27 @@ def fill_decoder(network, init):
     Raises:
         InputError: The weights cannot be read.
     """
-    path = pathlib.Path(init) / DECODER_FILE
-    if path.is_file():
-        for source in _loaded(path).layers:
-            if source.weights:
-                network.get_layer(source.name).set_weights(source.get_weights())
+    folder = pathlib.Path(init)
+    named = {layer.name: layer for layer in network.layers if layer.weights}
+    for path in (folder / DECODER_FILE, folder / MODEL_FILE):
+        if path.is_file():
+            for source in _loaded(path).layers:
+                if source.name in named:
+                    named[source.name].set_weights(source.get_weights())
 
 
 def load_pretrained(encoder, folder):
-    """Copy the weights of a pretrained encoder into a new one.
+    """Copy the weights of a trained encoder into a new one.
 
     Args:
         encoder: Model to fill.
-        folder: Artefact of `echo-keras pretrain`.
+        folder: Artefact of `echo-keras pretrain`, or of `echo-keras finetune`.
 
     Raises:
         InputError: The folder is no such artefact, or its encoder is of another
             architecture or width.
     """
-    folder = pathlib.Path(folder)
-    if not (folder / ENCODER_FILE).is_file():
-        raise errors.InputError(
-            f"{folder} holds no {ENCODER_FILE}; give random, imagenet, a file of its "
-            f"weights ({IMAGENET_SUFFIX}) or a folder that echo-keras pretrain wrote"
-        )
-    recipe = config.load(config.Pretrain, folder / RECIPE_FILE)
-    source = _loaded(folder / ENCODER_FILE)
+    source, made_by = _trained(pathlib.Path(folder))
     if source.name != encoder.name:
         raise errors.InputError(
             f"{folder} holds a {source.name} encoder, but the network has a "
@@ -146,9 +141,9 @@ def load_pretrained(encoder, folder):
     wanted = [tuple(weight.shape) for weight in encoder.weights]
     if given != wanted:
         raise errors.InputError(
-            f"the {source.name} encoder in {folder} was pretrained with width "
-            f"{recipe.width}, which does not fit the network's; "
-            f"set width: {recipe.width} in its recipe"
+            f"the {source.name} encoder in {folder} was trained with width "
+            f"{made_by.width}, which does not fit the network's; "
+            f"set width: {made_by.width} in its recipe"
         )
     encoder.set_weights(source.get_weights())
 
@@ -208,6 +203,20 @@ def load_finetuned(model, recipe):
     for weight, value in zip(model.weights, source.get_weights()):
         if weight.shape == value.shape:
             weight.assign(value)
+
+
+def _trained(folder):
+    """Encoder of an artefact, and the recipe that made it."""
+    if _is_finetuned(folder):
+        network, recipe = finetuned(folder)
+        return network.get_layer(encoder_name(recipe)), recipe
+    if not (folder / ENCODER_FILE).is_file():
+        raise errors.InputError(
+            f"{folder} holds no {ENCODER_FILE}; give random, imagenet, a file of its "
+            f"weights ({IMAGENET_SUFFIX}) or a folder that echo-keras pretrain wrote"
+        )
+    recipe = config.load(config.Pretrain, folder / RECIPE_FILE)
+    return _loaded(folder / ENCODER_FILE), recipe
 
 
 def _is_finetuned(init):

@@ -56,25 +56,22 @@ def run(
     Raises:
         InputError: The data, the batch, the replicas or the output do not fit.
     """
-    _check_places(recipe)
     devices = strategy.create(replicas, kind=kind)
-    _check_devices(recipe, devices.num_replicas_in_sync)
+    _check(recipe, devices.num_replicas_in_sync)
     identity = _identity(recipe, data, devices)
     first = strategy.is_first(devices)
     with work.folder(output, identity) if first else work.helper(output) as folder:
         _set_up(recipe)
-        frames = {"size": recipe.size, "aspect": recipe.aspect}
-        loaded = videos.load(data, recipe.splits, **frames)
+        loaded = videos.load(
+            data, recipe.splits, size=recipe.size, aspect=recipe.aspect
+        )
         pool = positives.pool(loaded, recipe.positives)
         feed = functools.partial(videos.batches, loaded, pool, recipe)
         told = curves.Curves(_steps_per_epoch(recipe, len(pool)))
         model = _model(recipe, told, devices, identity["precision"])
+        kept = {"model": model, "curves": told}
         checkpoints = callbacks.Checkpoints(
-            folder / work.CHECKPOINTS,
-            seconds=checkpoint_seconds,
-            devices=devices,
-            model=model,
-            curves=told,
+            folder / work.CHECKPOINTS, checkpoint_seconds, devices=devices, **kept
         )
         checkpoints.restore(work.checkpoints(output))
         views = _first_views(recipe, feed)
@@ -88,6 +85,14 @@ def run(
 def _board(recipe, told, views, *, folder):
     logs = folder / work.ARTEFACT / LOGS
     return board.Board(logs, told, views, batch=recipe.batch * recipe.accumulate)
+
+
+def _check(recipe, replicas):
+    """Refuse a run that cannot end well, before hours of reading."""
+    _check_places(recipe)
+    _check_devices(recipe, replicas)
+    encoder = initial.encoder(recipe.encoder, size=recipe.size, width=recipe.width)
+    initial.fill(encoder, recipe.init, width=recipe.width)
 
 
 def _check_places(recipe):

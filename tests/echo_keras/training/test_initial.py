@@ -193,6 +193,26 @@ def test_a_head_of_other_structures_stays_new_and_all_else_is_taken(tuned):
 
 
 @pytest.mark.parametrize(
+    "network", [{}, {"network": "deeplabv3", "encoder": "resnet18"}]
+)
+def test_an_encoder_may_come_from_a_fine_tuned_network(tuned, network):
+    folder = tuned(**network)
+    source, recipe = initial.finetuned(folder)
+    name = initial.encoder_name(recipe)
+    target = initial.encoder(name, size=48, width=2)
+    initial.fill(target, folder, width=2)
+    wanted = source.get_layer(name).get_weights()
+    for got, value in zip(target.get_weights(), wanted, strict=True):
+        np.testing.assert_array_equal(got, value)
+
+
+def test_an_encoder_of_a_fine_tuned_network_of_another_kind_is_refused(tuned):
+    wide = initial.encoder("unet", size=32, width=3)
+    with pytest.raises(errors.InputError, match="trained with width 2, which does not"):
+        initial.fill(wide, tuned(), width=3)
+
+
+@pytest.mark.parametrize(
     ("other", "sentence"),
     [
         ({"width": 3}, "was fine-tuned with width 2, not 3; set width: 2 in"),

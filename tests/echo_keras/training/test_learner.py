@@ -63,6 +63,25 @@ def test_contrast_of_places_reaches_the_decoder(method, multiply):
             assert np.abs(new - old).max() > 0
 
 
+def test_contrast_of_places_may_begin_with_a_fine_tuned_network(tmp_path):
+    finetune = config.Finetune(size=32, width=2)
+    source = initial.network(finetune)
+    source.save(tmp_path / initial.MODEL_FILE)
+    config.save(finetune, tmp_path / initial.RECIPE_FILE)
+    recipe = config.replace(TINY, contrast="dense", init=str(tmp_path))
+    parts = learner.plain(recipe, learner.create(recipe, 10))
+    for part in parts.values():
+        for layer in (layer for layer in part.layers if layer.weights):
+            weights = _layer(source, layer.name).get_weights()
+            for own, theirs in zip(layer.get_weights(), weights, strict=True):
+                np.testing.assert_array_equal(own, theirs)
+
+
+def _layer(network, name):
+    within = network.get_layer("unet")
+    return within.get_layer(name) if "encoder" in name else network.get_layer(name)
+
+
 def test_only_the_unet_has_a_decoder_to_pretrain():
     recipe = config.replace(TINY, contrast="dense", encoder="resnet18")
     model = learner.create(recipe, 10)

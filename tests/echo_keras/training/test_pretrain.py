@@ -152,10 +152,20 @@ def test_places_of_two_chamber_views_are_not_compared(unlabelled, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_there_is_no_imagenet_for_the_unet_to_begin_with(unlabelled, tmp_path):
-    recipe = config.replace(TINY, init="imagenet")
-    with pytest.raises(errors.InputError, match="no ImageNet weights for the unet"):
-        pretrain.run(recipe, [unlabelled], tmp_path / "out")
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"init": "imagenet"}, "no ImageNet weights for the unet"),
+        ({"init": "elsewhere"}, "elsewhere holds no encoder.keras"),
+        ({"size": 50}, "use a multiple of 16, such as 48"),
+    ],
+)
+def test_an_encoder_that_cannot_begin_is_refused_before_anything_is_read(
+    tmp_path, values, sentence
+):
+    recipe = config.replace(TINY, **values)
+    with pytest.raises(errors.InputError, match=sentence):
+        pretrain.run(recipe, ["nowhere"], tmp_path / "out")
     assert not list(tmp_path.iterdir())
 
 
