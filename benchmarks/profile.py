@@ -1,7 +1,8 @@
 """Where a training step spends its time, by kind of operation.
 
-Run as `python -m benchmarks.profile pretrain|finetune NETWORK SIZE BATCH PRECISION`.
-Times of operations that run side by side add up, so the sum may pass the step's time.
+Run as `python -m benchmarks.profile pretrain|finetune NETWORK SIZE BATCH PRECISION`;
+for pretraining on logical replicas, with their number as the last word. Times of
+operations that run side by side add up, so the sum may pass the step's time.
 """
 
 import collections
@@ -19,11 +20,11 @@ STEPS = 5
 SHOWN = 12
 
 
-def main(what, network, size, batch, precision):
+def main(what, network, size, batch, precision, replicas="1"):
     """Print the share of each kind of operation."""
     case = {"network": network, "size": int(size), "batch": int(batch)}
     if what == "pretrain":
-        devices = strategy.create(1)
+        devices = strategy.create(int(replicas))
         step = steps_keras.step(
             **case, mode="full", precision=precision, devices=devices
         )
