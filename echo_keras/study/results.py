@@ -88,9 +88,10 @@ def rows(results):
             "failed": result.reason,
         }
         if result.dice is not None:
+            cost = json.loads((result.folder / worker.COST).read_text())
+            scores = _flat(written.read(result.folder / worker.SCORES))
             # Scores hold the seconds of scoring alone, which are part of the cost's.
-            row |= _flat(written.read(result.folder / worker.SCORES))
-            row |= json.loads((result.folder / worker.COST).read_text())
+            row |= cost | scores | cost
         found.append(row)
     keys = dict.fromkeys(key for row in found for key in row)
     return [{key: row.get(key) for key in keys} for row in found]
