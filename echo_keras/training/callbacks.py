@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import pathlib
 import re
 import sys
 import time
@@ -174,12 +175,16 @@ class Checkpoints(Writer):
             seconds: Time between two of them.
             devices: `tf.distribute.Strategy`, whose workers save at the same step.
             **parts: What to save: a model with its optimiser, curves.
+
+        Raises:
+            InputError: There is a checkpoint, whose name cannot be read.
         """
         super().__init__(folder)
         self._checkpoint = tf.train.Checkpoint(**parts)
-        self._manager = tf.train.CheckpointManager(
-            self._checkpoint, str(folder), max_to_keep=2
-        )
+        with _readable(folder):
+            self._manager = tf.train.CheckpointManager(
+                self._checkpoint, str(folder), max_to_keep=2
+            )
         self._seconds = seconds
         self._devices = devices or tf.distribute.get_strategy()
         self._unsaved = False
@@ -193,16 +198,11 @@ class Checkpoints(Writer):
         Raises:
             InputError: The checkpoint cannot be read.
         """
-        path = tf.train.latest_checkpoint(str(folder))
-        if path is None:
-            return
-        try:
-            self._checkpoint.restore(path).assert_consumed()
-        except (tf.errors.OpError, IndexError) as reason:  # the latter of a short file
-            raise InputError(
-                f"cannot read the checkpoint {path}: {plain(reason)}; remove the "
-                "folder of the run to start anew"
-            ) from reason
+        pointer = pathlib.Path(folder) / "checkpoint"
+        if pointer.is_file():
+            with _readable(folder):
+                path = tf.train.latest_checkpoint(str(folder)) or str(pointer)
+                self._checkpoint.restore(path).assert_consumed()
 
     def on_train_begin(self, logs=None):
         self._last = time.monotonic()
@@ -228,6 +228,19 @@ class Checkpoints(Writer):
             with self.written():
                 self._manager.save()
         self._last = time.monotonic()
+
+
+@contextlib.contextmanager
+def _readable(folder):
+    """Put what TensorFlow says of a damaged checkpoint into a sentence."""
+    try:
+        yield
+    # A short file is an IndexError, a name that is no text a ValueError.
+    except (tf.errors.OpError, IndexError, ValueError) as reason:
+        raise InputError(
+            f"cannot read the checkpoint in {folder}: {plain(reason)}; remove the "
+            "folder of the run to start anew"
+        ) from reason
 
 
 class KeepBest(keras.callbacks.Callback):

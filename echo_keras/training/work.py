@@ -103,7 +103,13 @@ def _claim(work, identity):
 
 
 def _check(work, identity):
-    begun = json.loads((work / IDENTITY_FILE).read_text())
+    try:
+        begun = dict(json.loads((work / IDENTITY_FILE).read_text()))
+    except (TypeError, ValueError) as reason:
+        raise errors.InputError(
+            f"cannot read {work / IDENTITY_FILE}: {reason}; remove the folder to start "
+            "anew"
+        ) from reason
     for name, value in identity.items():
         if begun.get(name) != value:
             other = f"{name} {begun.get(name)}, not {value}"

@@ -120,6 +120,14 @@ def test_a_checkpoint_cut_off_while_written_is_never_the_newest(tmp_path):
     assert again.get_weights() == model.get_weights()
 
 
+@pytest.mark.parametrize("name", [b"", b"\x00\xff", b'model_checkpoint_path: "ckpt-9"'])
+def test_a_checkpoint_of_a_damaged_name_is_not_silently_passed_over(tmp_path, name):
+    fit(tmp_path)
+    (tmp_path / "checkpoint").write_bytes(name)
+    with pytest.raises(InputError, match=r"cannot read the checkpoint .*; remove the"):
+        restored(tmp_path)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_a_damaged_checkpoint_is_named_whether_it_was_cut_or_not(tmp_path, share):
     fit(tmp_path)

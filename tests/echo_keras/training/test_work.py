@@ -66,6 +66,18 @@ def test_another_run_is_refused_and_the_first_one_kept(tmp_path, change, sentenc
     assert (folder / work.CHECKPOINTS / "checkpoint").exists()
 
 
+@pytest.mark.parametrize("text", ["", "{", "3"])
+def test_an_identity_that_cannot_be_read_is_named_and_kept(tmp_path, text):
+    path = kill(tmp_path / "encoder") / work.IDENTITY_FILE
+    path.write_text(text)
+    with (
+        pytest.raises(errors.InputError, match=r"cannot read .*run\.json.*; remove"),
+        work.folder(tmp_path / "encoder", IDENTITY),
+    ):
+        pass
+    assert path.read_text() == text
+
+
 def test_a_second_process_is_refused_while_the_first_works(tmp_path):
     script = (
         "import sys; from echo_keras.training import work\n"
