@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from echo_keras.data import schema
 from echo_keras.metrics import case, scores
 from echo_keras.study import effects, paper
 
@@ -50,6 +51,7 @@ def tables(arms, levels, differences, *, synthetic=False):
     found = [
         _levels(levels, MEAN, "Dice, mean of images", figure),
         _differences(differences),
+        _phases(arms),
         _levels(levels, HAUSDORFF, f"HD95 ({unit}), mean of images", distance),
         *(
             _ejection(arms, reference, synthetic=synthetic)
@@ -128,6 +130,21 @@ def _differences(differences):
     ]
     header = ["", "labels", "difference", "patients", "patients and runs", "runs", ""]
     return Table("Does it help to start or to train otherwise?", note, header, rows)
+
+
+def _phases(arms):
+    rows = []
+    for arm in sorted(arms, key=lambda arm: -arm.fraction):
+        by_phase = [
+            [[one for one in run if one["phase"] == phase] for run in arm.facts()]
+            for phase in schema.PHASES
+        ]
+        if all(map(all, by_phase)):
+            cells = [told(effects.level(runs, MEAN), figure) for runs in by_phase]
+            rows.append([arm.title, share(arm.fraction), *cells])
+    note = "Mean over the runs; intervals draw patients and runs."
+    header = ["", "labels", *schema.PHASES]
+    return Table("Dice at end-diastole and at end-systole", note, header, rows)
 
 
 def compared(row):

@@ -47,18 +47,19 @@ def test_markdown_has_a_line_for_every_row():
 def arm():
     """Function that makes an arm with one run, of one patient in pixels."""
 
-    def made(init, fraction, *, dataset="echonet", shared=90, recorded=None):
+    def made(init, fraction, *, dataset="echonet", shared=90, recorded=None, es=None):
         fact = {
             **{"patient": "a", "dice": shared / 100, "iou": 0.8, "hd95": 4.0},
             **{"assd": 1.0, "distance_unit": "pixels", "area": 100},
-            **{"truth_area": 100, "shared_area": shared},
+            **{"truth_area": 100, "shared_area": shared, "phase": "ED"},
         }
+        cases = [fact] if es is None else [fact, {**fact, "phase": "ES", "dice": es}]
         row = {"patient": "a", "method": "4CH", "predicted": 52.0, "reference": 50.0}
         fractions = [{**row, "recorded": recorded}]
         run = {
             "dataset": dataset,
             "split": "test",
-            "cases": [fact],
+            "cases": cases,
             "distance_unit": "pixels",
             "ejection_fraction": scores.ejection(fractions),
             "ejection_fractions": fractions,
@@ -143,3 +144,17 @@ def test_differences_are_to_the_first_recipe_from_the_same_weights_too(arm):
 def test_the_unit_of_distances_is_in_the_title(arm):
     [row] = tables([arm("random", 1.0)])["HD95 (pixels), mean of images"].rows
     assert row == ["unet from random", "4.00 (4.00 to 4.00)"]
+
+
+def test_end_diastole_and_end_systole_stand_apart(arm):
+    found = tables([arm("random", 0.05, es=0.7), arm("random", 1.0, es=0.8)])
+    table = found["Dice at end-diastole and at end-systole"]
+    assert table.header == ["", "labels", "ED", "ES"]
+    assert [row[1:] for row in table.rows] == [
+        ["100 %", ".9000 (.9000 to .9000)", ".8000 (.8000 to .8000)"],
+        ["5 %", ".9000 (.9000 to .9000)", ".7000 (.7000 to .7000)"],
+    ]
+
+
+def test_without_both_phases_there_is_no_table_of_them(arm):
+    assert "Dice at end-diastole and at end-systole" not in tables([arm("random", 1.0)])
