@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from echo_keras import aside, config, errors
 from echo_keras.study import jobs, live, worker
+from echo_keras.training import origin
 
 LOCK, IDENTITY, CELLS, PRETRAINED = "lock", "study.json", "cells", "pretrained"
 PATIENCE = 10.0
@@ -85,6 +86,7 @@ def prepare(cells, records, output, *, keep_models):
         cell.name: {
             "identity": cell.identity,
             "teacher": identities.get(cell.teacher, {}),
+            "weights": _weights(cell),
             "keep_models": keep_models,
         }
         for cell in cells
@@ -188,10 +190,21 @@ def _refuse_others(cell, plan, output):
         _refuse_other(folder, _complete(begun["identity"]), _complete(plan["identity"]))
         theirs = map(_complete, (begun.get("teacher"), plan["teacher"]))
         _refuse_other(folder, *theirs, "a teacher's ")
+        if begun.get("weights", plan["weights"]) != plan["weights"]:
+            raise errors.InputError(
+                f"{folder} is of another study: {cell.recipe.init} held other weights "
+                "then; name another --output or remove it"
+            )
     folder = _encoder(cell, output)
     if folder and (folder / worker.RECIPE).is_file():
         begun = config.load(config.Pretrain, folder / worker.RECIPE)
         _refuse_other(folder, *map(dataclasses.asdict, (begun, cell.pretraining)))
+
+
+def _weights(cell):
+    """What tells first weights that a folder holds from others, None without one."""
+    found = origin.weights(cell.recipe.init)
+    return found["sha256"] if isinstance(found, dict) else None
 
 
 def _refuse_other(folder, begun, wanted, whose=""):

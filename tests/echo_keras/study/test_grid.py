@@ -262,6 +262,17 @@ def test_the_pretraining_of_another_study_is_not_passed_off(recipes):
         run(cells(recipes, inits=["simclr.yaml"]), output)
 
 
+def test_first_weights_that_were_trained_again_are_not_passed_off(recipes):
+    output, weights = recipes / "study", recipes / "hearts" / "model.keras"
+    weights.parent.mkdir()
+    weights.write_text("once")
+    run(cells(recipes, inits=["hearts"]), output)
+    assert len(run(cells(recipes, inits=["hearts"]), output)) == 2
+    weights.write_text("again")
+    with pytest.raises(errors.InputError, match="hearts held other weights then; name"):
+        run(cells(recipes, inits=["hearts"]), output)
+
+
 def test_what_another_study_pretrained_is_refused_though_its_cells_are_gone(recipes):
     output = recipes / "study"
     run(cells(recipes, inits=["simclr.yaml"]), output)
