@@ -1,6 +1,7 @@
-"""Images per second of a pretraining step, beside a twin of it in PyTorch.
+"""Pairs per second of a pretraining step, beside a twin of it in PyTorch.
 
-Run as `python -m benchmarks.pretrain`, with `--torch PYTHON` for an environment that
+A pair is two views. Run as `python -m benchmarks.pretrain`, with `--torch PYTHON` for
+an environment that
 has PyTorch. `keras x2` takes the step of the same batch on two logical replicas, of
 the UNet alone: TensorFlow takes minutes to trace 53 shared batch norms on parts of a
 CPU, where each replica's graph hangs on the other's.
@@ -30,7 +31,7 @@ def main():
     ]
     if asked.torch:
         stacks.append(twins.Stack("torch", asked.torch, "steps_torch", ("network",)))
-    twins.compare(stacks, CASES, asked)
+    twins.compare(stacks, CASES, asked, unit="pairs")
 
 
 if __name__ == "__main__":

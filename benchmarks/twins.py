@@ -54,15 +54,19 @@ def options(description, networks, *, batch):
     return parser.parse_args()
 
 
-def compare(stacks, cases, asked):
-    """Print one table: median and range of images per second over the rounds.
+def compare(stacks, cases, asked, *, unit="images"):
+    """Print one table: median and range of the batch's rate over the rounds.
 
     Args:
         stacks: List of `Stack`.
         cases: Pairs of a network's name and a size in pixels.
         asked: As `options` returns it.
+        unit: What a batch is of.
     """
-    sys.stdout.write("network   size  stack     step     precision  images/s  range\n")
+    heading = f"{unit}/s"
+    sys.stdout.write(
+        f"network   size  stack     step     precision  {heading:>8}  range\n"
+    )
     for network, size in cases:
         if asked.network not in (None, network) or asked.size not in (None, size):
             continue

@@ -12,33 +12,35 @@ class Board(callbacks.Writer):
     that the end of a run is saved before a sentence.
     """
 
-    def __init__(self, folder, curves, views, *, batch):
+    def __init__(self, folder, curves, views, *, images):
         """Begin to write.
 
         Args:
             folder: Folder of the events.
             curves: `curves.Curves` of the run.
             views: `(2, pairs, size, size, 1)` float in [0, 1], to show once.
-            batch: Videos in a batch, over all replicas.
+            images: Views in a step, over all replicas.
         """
         super().__init__(folder)
         self._curves = curves
         self._views = views
-        self._batch = batch
+        self._images = images
+        self._writer = tf.summary.create_noop_writer()
 
     def on_train_begin(self, logs=None):
-        self._writer = tf.summary.create_file_writer(str(self.folder))
         self._seconds = self._curves.seconds
-        with self.written(), self._writer.as_default(step=self._curves.step):
-            sheet = pictures.sheet(self._views)[None, ..., None]
-            tf.summary.image("views", sheet)
+        with self.written():
+            self._writer = tf.summary.create_file_writer(str(self.folder))
+            with self._writer.as_default(step=self._curves.step):
+                sheet = pictures.sheet(self._views)[None, ..., None]
+                tf.summary.image("views", sheet)
 
     def on_train_batch_end(self, batch, logs=None):
         step, seconds = self._curves.step, self._curves.seconds
         told = {
             **logs,
             "learning_rate": self.model.optimizer.learning_rate(step - 1),
-            "images_per_second": self._batch / max(seconds - self._seconds, 1e-9),
+            "images_per_second": self._images / max(seconds - self._seconds, 1e-9),
         }
         self._seconds = seconds
         with self.written(), self._writer.as_default(step=step):

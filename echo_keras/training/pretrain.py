@@ -60,7 +60,8 @@ def run(
     _check(recipe, devices.num_replicas_in_sync)
     identity = _identity(recipe, data, devices)
     first = strategy.is_first(devices)
-    with work.folder(output, identity) if first else work.helper(output) as folder:
+    place = work.folder if first else work.helper
+    with place(output, identity, code=origin.code()) as folder:
         _set_up(recipe)
         loaded = videos.load(
             data, recipe.splits, size=recipe.size, aspect=recipe.aspect
@@ -76,7 +77,9 @@ def run(
         checkpoints.restore(work.checkpoints(output))
         views = _first_views(recipe, feed)
         shown = _board(recipe, told, views, folder=folder)
-        _fit(model, recipe, feed, told, devices, [checkpoints, shown], folder=folder)
+        watchers = [checkpoints, shown]
+        _fit(model, recipe, feed, told, devices, watchers, output=output)
+        identity["code"] = work.codes(folder)
         summary = _summary(recipe, told, loaded, pool, identity)
         _write(folder / work.ARTEFACT, model, recipe, summary, views)
     return summary
@@ -84,7 +87,12 @@ def run(
 
 def _board(recipe, told, views, *, folder):
     logs = folder / work.ARTEFACT / LOGS
-    return board.Board(logs, told, views, batch=recipe.batch * recipe.accumulate)
+    return board.Board(logs, told, views, images=_images(recipe))
+
+
+def _images(recipe):
+    """Images that the encoder sees in a step: two views of every pair."""
+    return 2 * recipe.batch * recipe.accumulate
 
 
 def _check(recipe, replicas):
@@ -105,10 +113,10 @@ def _check_places(recipe):
 
 
 def _check_devices(recipe, replicas):
-    if recipe.batch < 2 * replicas:
+    if recipe.batch < 2:
         raise errors.InputError(
-            f"a batch of {recipe.batch} leaves a replica fewer than two frames, so "
-            f"that nothing is compared; set batch: {2 * replicas} or more"
+            "a batch of 1 has no statistics, nor a frame to compare with; set batch: "
+            "2 or more"
         )
     if recipe.batch % replicas:
         raise errors.InputError(
@@ -154,7 +162,7 @@ def _model(recipe, told, devices, multiply):
         )
 
 
-def _fit(model, recipe, feed, told, devices, watchers, *, folder):
+def _fit(model, recipe, feed, told, devices, watchers, *, output):
     """Train from the step that the curves have reached to the end."""
     done, steps = told.step, recipe.epochs * told.per_epoch
     if strategy.total(devices, done) != done * devices.num_replicas_in_sync:
@@ -164,6 +172,7 @@ def _fit(model, recipe, feed, told, devices, watchers, *, folder):
         )
     if done == steps:
         return
+    anew = f", and remove {work.checkpoints(output).parent} to start anew"
     with strategy.together(devices):
         model.fit(
             strategy.spread(devices, feed(first=done)),
@@ -171,9 +180,7 @@ def _fit(model, recipe, feed, told, devices, watchers, *, folder):
             steps_per_epoch=steps - done,
             callbacks=[
                 callbacks.Progress("pretrain", steps, done=done),
-                callbacks.StopAtBrokenLoss(
-                    done=done, also=f", and remove {folder} to start anew"
-                ),
+                callbacks.StopAtBrokenLoss(done=done, also=anew),
                 callbacks.Record(told),
                 *watchers,
             ],
@@ -182,19 +189,18 @@ def _fit(model, recipe, feed, told, devices, watchers, *, folder):
 
 
 def _summary(recipe, told, loaded, pool, identity):
-    pairs_seen = told.step * recipe.batch * recipe.accumulate
-    names = ("precision", "replicas", "data", "init", "tensorflow")
+    images = told.step * _images(recipe)
+    names = ("precision", "replicas", "data", "init", "tensorflow", "code")
     return {
         **told.epochs,
         "steps": told.step,
         "seconds": round(told.seconds, 1),
-        "frames_per_second": round(pairs_seen / told.seconds, 1),
+        "images_per_second": round(images / told.seconds, 1),
         "videos": len(loaded),
         "videos_left_out": len(loaded) - len(set(pool.videos.flat)),
         "pairs": len(pool),
         "frames": sum(len(video.frames) for video in loaded),
         **{name: identity[name] for name in names},
-        "code": origin.code(),
     }
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import pathlib
 import shutil
+import sys
 import tempfile
 
 from echo_keras import aside, errors, lock
@@ -12,11 +13,12 @@ IDENTITY_FILE = "run.json"
 ARTEFACT = "artefact"
 CHECKPOINTS = "checkpoints"
 LOCK_FILE = "lock"
+CODE = "code"
 SUFFIX = ".partial"
 
 
 @contextlib.contextmanager
-def folder(output, identity):
+def folder(output, identity, *, code):
     """Work in `OUTPUT.partial`; what is in its `artefact` becomes the output at last.
 
     The folder stays when the process is killed, so that the same run can go on there.
@@ -25,21 +27,26 @@ def folder(output, identity):
     Args:
         output: Final path; it must not exist, or be an empty folder.
         identity: Dict ready for JSON, of all that decides the result.
+        code: Version of this library, which may change between a kill and the rest.
 
     Yields:
-        `pathlib.Path` of the folder.
+        `pathlib.Path` of the folder; see `codes`.
 
     Raises:
         InputError: The output is taken or cannot be made, or another process works on
             it, or another run, or something that is no run, stands in its work folder.
     """
     output = pathlib.Path(output)
-    aside.vacant(output)
     work = output.with_name(output.name + SUFFIX)
+    if (work / IDENTITY_FILE).is_file() and not (work / ARTEFACT).is_dir():
+        # A kill came after the artefact was moved to the output, and before the rest
+        # was removed.
+        shutil.rmtree(work, ignore_errors=True)
+    aside.vacant(output)
     _make(work)
     with lock.held(work / LOCK_FILE, output):
         aside.vacant(output)  # whose writer may have ended since
-        _claim(work, json.loads(json.dumps(identity)))
+        _claim(work, json.loads(json.dumps(identity)), code)
         try:
             yield work
         except errors.InputError:
@@ -49,22 +56,38 @@ def folder(output, identity):
         if output.exists():
             output.rmdir()
         (work / ARTEFACT).rename(output)
-        shutil.rmtree(work)
+        shutil.rmtree(work, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def helper(output):
+def helper(output, identity, *, code):
     """Work for the process that writes the output, in a folder that goes at the end.
 
     Args:
         output: Final path of the other process, in whose folder its checkpoints are.
+        identity: As of `folder`.
+        code: As of `folder`.
 
     Yields:
         `pathlib.Path` of the folder.
     """
     with tempfile.TemporaryDirectory(prefix=f"{pathlib.Path(output).name}-") as name:
-        (pathlib.Path(name) / ARTEFACT).mkdir()
-        yield pathlib.Path(name)
+        work = pathlib.Path(name)
+        (work / ARTEFACT).mkdir()
+        _claim(work, json.loads(json.dumps(identity)), code)
+        yield work
+
+
+def codes(work):
+    """Version of this library that a run began with, and any that it went on with.
+
+    Args:
+        work: As `folder` yields it.
+
+    Returns:
+        Such as `0.1.0`, or `0.1.0+1f2e3d4c, then 0.1.0+5a6b7c8d`.
+    """
+    return json.loads((work / IDENTITY_FILE).read_text())[CODE]
 
 
 def checkpoints(output):
@@ -88,21 +111,27 @@ def _is_of_a_run(work):
     if not work.is_dir():
         return False
     names = {path.name for path in work.iterdir()}
-    return IDENTITY_FILE in names or names <= {ARTEFACT, LOCK_FILE}
+    begun = {name for name in names if name.startswith(f".{IDENTITY_FILE}-")}
+    return IDENTITY_FILE in names or names <= {ARTEFACT, LOCK_FILE, *begun}
 
 
-def _claim(work, identity):
+def _claim(work, identity, code):
+    """Write down whose folder it is, or make sure that it is this run's."""
     if (work / IDENTITY_FILE).is_file():
-        _check(work, identity)
-        return
+        before = _checked(work, identity).get(CODE, code)
+        if before.endswith(code):
+            return
+        sys.stderr.write(f"note: begun by echo-keras {before}, goes on by {code}\n")
+        code = f"{before}, then {code}"
     try:
         with aside.file(work / IDENTITY_FILE) as path:
-            path.write_text(json.dumps(identity, indent=2) + "\n")
+            path.write_text(json.dumps({**identity, CODE: code}, indent=2) + "\n")
     except OSError as reason:
         raise errors.InputError(f"cannot write {work}: {reason}") from reason
 
 
-def _check(work, identity):
+def _checked(work, identity):
+    """What was written, if it is of the same run."""
     try:
         begun = dict(json.loads((work / IDENTITY_FILE).read_text()))
     except (TypeError, ValueError) as reason:
@@ -119,3 +148,4 @@ def _check(work, identity):
                 f"{work} was begun with {other}; repeat the command that began it, or "
                 "remove the folder to start anew"
             )
+    return begun

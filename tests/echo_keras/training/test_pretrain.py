@@ -60,6 +60,18 @@ def test_tensorboard_is_told_every_step_and_shown_the_views(artefact):
     assert all(found == [1, 2, 3, 4] for found in steps.values())
 
 
+def test_the_rate_rises_and_falls_with_the_true_number_of_steps(artefact):
+    (events,) = (artefact[0] / pretrain.LOGS).iterdir()
+    rates = [
+        float(tf.make_ndarray(value.tensor))
+        for event in tf.compat.v1.train.summary_iterator(str(events))
+        for value in event.summary.value
+        if value.tag == "learning_rate"
+    ]
+    highest = TINY.learning_rate
+    assert rates == pytest.approx([0.0, highest / 2, highest, highest / 2])
+
+
 def test_the_artefact_has_a_picture(artefact):
     picture = cv2.imread(str(artefact[0] / pretrain.PICTURE_FILE))
     assert picture.std() > 10
@@ -219,6 +231,20 @@ def test_two_replicas_begin_at_the_same_loss(artefact, unlabelled, tmp_path):
     assert len(weights(tmp_path / "two")) == len(weights(artefact[0]))
 
 
+@pytest.mark.parametrize("method", ["simclr", "byol"])
+def test_replicas_of_one_frame_each_compare_it_with_the_others(
+    unlabelled, tmp_path, method
+):
+    recipe = config.replace(TINY, batch=2, epochs=1, warmup_epochs=0, method=method)
+    losses = [
+        pretrain.run(recipe, [unlabelled], tmp_path / str(count), replicas=count)[
+            "loss"
+        ]
+        for count in (1, 2)
+    ]
+    assert losses[1] == pytest.approx(losses[0], rel=0.2)
+
+
 def test_a_batch_larger_than_the_data_is_refused(unlabelled, tmp_path):
     recipe = config.replace(TINY, batch=5, accumulate=2)
     with pytest.raises(
@@ -232,8 +258,7 @@ def test_a_batch_larger_than_the_data_is_refused(unlabelled, tmp_path):
     ("batch", "replicas", "sentence"),
     [
         (5, 2, "2 replicas the same number of frames; choose a multiple of the rep"),
-        (2, 2, "fewer than two frames, .* set batch: 4 or more"),
-        (1, 1, "fewer than two frames, .* set batch: 2 or more"),
+        (1, 1, "no statistics, nor a frame to compare with; set batch: 2 or more"),
     ],
 )
 def test_a_batch_that_replicas_cannot_share_is_refused_before_anything_is_read(

@@ -76,7 +76,7 @@ def test_random_kills_do_not_change_a_bit_of_the_result(
 def artefact(folder):
     """Every weight and every curve, as bytes and as numbers that are no times."""
     summary = json.loads((folder / "pretrain.json").read_text())
-    for time in ("seconds", "frames_per_second"):
+    for time in ("seconds", "images_per_second"):
         del summary[time]
     with zipfile.ZipFile(folder / initial.ENCODER_FILE) as archive:
         weights = archive.read("model.weights.h5")

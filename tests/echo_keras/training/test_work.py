@@ -11,13 +11,19 @@ from echo_keras.training import work
 IDENTITY = {"size": 16, "splits": ("train",), "data": [{"dataset": "camus"}]}
 
 
+CODE = "0.1.0+11111111"
+
+
 class Killed(BaseException):
     pass
 
 
 def kill(output, identity=IDENTITY, *, checkpoint=True):
     """Leave behind what a killed run leaves."""
-    with contextlib.suppress(Killed), work.folder(output, identity) as folder:
+    with (
+        contextlib.suppress(Killed),
+        work.folder(output, identity, code=CODE) as folder,
+    ):
         (folder / work.CHECKPOINTS).mkdir()
         if checkpoint:
             (folder / work.CHECKPOINTS / "checkpoint").write_text("here")
@@ -31,7 +37,7 @@ def test_a_finished_run_leaves_its_artefact_and_nothing_else(tmp_path, exists):
     output = tmp_path / "deep" / "encoder"
     if exists:
         output.mkdir(parents=True)
-    with work.folder(output, IDENTITY) as folder:
+    with work.folder(output, IDENTITY, code=CODE) as folder:
         assert folder.name == "encoder.partial"
         (folder / work.ARTEFACT / "model").write_text("weights")
         assert not exists or not list(output.iterdir())
@@ -41,7 +47,7 @@ def test_a_finished_run_leaves_its_artefact_and_nothing_else(tmp_path, exists):
 
 def test_a_killed_run_goes_on_with_what_it_left(tmp_path):
     kill(tmp_path / "encoder")
-    with work.folder(tmp_path / "encoder", IDENTITY) as folder:
+    with work.folder(tmp_path / "encoder", IDENTITY, code=CODE) as folder:
         assert (folder / work.CHECKPOINTS / "checkpoint").read_text() == "here"
         assert (folder / work.ARTEFACT / "logs").read_text() == "one"
 
@@ -60,7 +66,7 @@ def test_another_run_is_refused_and_the_first_one_kept(tmp_path, change, sentenc
     folder = kill(tmp_path / "encoder")
     with (
         pytest.raises(errors.InputError, match=sentence),
-        work.folder(tmp_path / "encoder", {**IDENTITY, **change}),
+        work.folder(tmp_path / "encoder", {**IDENTITY, **change}, code=CODE),
     ):
         pass
     assert (folder / work.CHECKPOINTS / "checkpoint").exists()
@@ -72,7 +78,7 @@ def test_an_identity_that_cannot_be_read_is_named_and_kept(tmp_path, text):
     path.write_text(text)
     with (
         pytest.raises(errors.InputError, match=r"cannot read .*run\.json.*; remove"),
-        work.folder(tmp_path / "encoder", IDENTITY),
+        work.folder(tmp_path / "encoder", IDENTITY, code=CODE),
     ):
         pass
     assert path.read_text() == text
@@ -81,7 +87,7 @@ def test_an_identity_that_cannot_be_read_is_named_and_kept(tmp_path, text):
 def test_a_second_process_is_refused_while_the_first_works(tmp_path):
     script = (
         "import sys; from echo_keras.training import work\n"
-        "with work.folder(sys.argv[1], {}):\n"
+        "with work.folder(sys.argv[1], {}, code='1'):\n"
         "    print('working', flush=True); sys.stdin.read()"
     )
     output = tmp_path / "encoder"
@@ -92,12 +98,12 @@ def test_a_second_process_is_refused_while_the_first_works(tmp_path):
         for identity in ({}, IDENTITY):
             with (
                 pytest.raises(errors.InputError, match=r"another job is writing .*enc"),
-                work.folder(output, identity),
+                work.folder(output, identity, code=CODE),
             ):
                 pass
         assert (tmp_path / "encoder.partial" / work.IDENTITY_FILE).exists()
         first.kill()
-    with work.folder(output, {}):
+    with work.folder(output, {}, code=CODE):
         pass
     assert output.exists()
 
@@ -106,8 +112,39 @@ def test_what_a_kill_left_before_the_run_began_is_taken_over(tmp_path):
     begun = tmp_path / "encoder.partial"
     (begun / work.ARTEFACT).mkdir(parents=True)
     (begun / work.LOCK_FILE).touch()
-    with work.folder(tmp_path / "encoder", IDENTITY) as folder:
+    with work.folder(tmp_path / "encoder", IDENTITY, code=CODE) as folder:
         assert json.loads((folder / work.IDENTITY_FILE).read_text())["size"] == 16
+
+
+def test_what_a_kill_left_while_the_run_began_is_taken_over(tmp_path):
+    half = tmp_path / "encoder.partial" / f".{work.IDENTITY_FILE}-k2x"
+    half.mkdir(parents=True)
+    with work.folder(tmp_path / "encoder", IDENTITY, code=CODE) as folder:
+        assert (folder / work.IDENTITY_FILE).is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["encoder"]
+
+
+def test_what_a_kill_left_behind_a_whole_output_goes(tmp_path):
+    folder = kill(tmp_path / "encoder")
+    (folder / work.ARTEFACT).rename(tmp_path / "encoder")
+    with (
+        pytest.raises(errors.InputError, match="exists and is not empty"),
+        work.folder(tmp_path / "encoder", IDENTITY, code=CODE),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["encoder"]
+
+
+def test_every_version_that_a_run_went_on_with_is_told(tmp_path, capsys):
+    assert work.codes(kill(tmp_path / "encoder")) == CODE
+    for code in (CODE, "0.1.0+22222222", "0.1.0+22222222"):
+        with (
+            contextlib.suppress(Killed),
+            work.folder(tmp_path / "encoder", IDENTITY, code=code) as folder,
+        ):
+            raise Killed
+    assert work.codes(folder) == f"{CODE}, then 0.1.0+22222222"
+    assert capsys.readouterr().err.count(f"begun by echo-keras {CODE}, goes on") == 1
 
 
 def test_a_folder_of_something_else_is_refused_and_kept(tmp_path):
@@ -116,7 +153,7 @@ def test_a_folder_of_something_else_is_refused_and_kept(tmp_path):
     (other / "notes.txt").write_text("mine")
     with (
         pytest.raises(errors.InputError, match="was not left by this command; remove"),
-        work.folder(tmp_path / "encoder", IDENTITY),
+        work.folder(tmp_path / "encoder", IDENTITY, code=CODE),
     ):
         pass
     assert [path.name for path in other.iterdir()] == ["notes.txt"]
@@ -126,7 +163,7 @@ def test_a_file_in_the_way_is_refused(tmp_path):
     (tmp_path / "encoder.partial").write_text("mine")
     with (
         pytest.raises(errors.InputError, match="was not left by this command"),
-        work.folder(tmp_path / "encoder", IDENTITY),
+        work.folder(tmp_path / "encoder", IDENTITY, code=CODE),
     ):
         pass
 
@@ -135,7 +172,7 @@ def test_a_place_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(errors.InputError, match=r"cannot write .*encoder\.partial"),
-        work.folder(tmp_path / "file" / "encoder", IDENTITY),
+        work.folder(tmp_path / "file" / "encoder", IDENTITY, code=CODE),
     ):
         pass
 
@@ -145,7 +182,7 @@ def test_a_refused_run_leaves_only_checkpoints_worth_keeping(tmp_path, checkpoin
     kill(tmp_path / "encoder", checkpoint=checkpoint)
     with (
         pytest.raises(errors.InputError, match="broken"),
-        work.folder(tmp_path / "encoder", IDENTITY),
+        work.folder(tmp_path / "encoder", IDENTITY, code=CODE),
     ):
         raise errors.InputError("broken")
     assert (tmp_path / "encoder.partial").exists() is checkpoint
@@ -154,4 +191,4 @@ def test_a_refused_run_leaves_only_checkpoints_worth_keeping(tmp_path, checkpoin
 def test_the_identity_is_written_for_a_reader(tmp_path):
     folder = kill(tmp_path / "encoder")
     written = json.loads((folder / work.IDENTITY_FILE).read_text())
-    assert written == {**IDENTITY, "splits": ["train"]}
+    assert written == {**IDENTITY, "splits": ["train"], "code": CODE}
