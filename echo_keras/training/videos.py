@@ -18,7 +18,8 @@ class Video:
     """The frames of one video.
 
     Attributes:
-        patient: Data set and name of the patient, such as `camus/patient0001`.
+        patient: Data set, fingerprint of its source and name of the patient, such as
+            `camus/1f2e3d4c/patient0001`: synthetic hearts bear the names of real ones.
         view: `4CH` or `2CH`.
         frames: `(frames, size, size, 1)` uint8, in temporal order.
     """
@@ -43,15 +44,19 @@ def load(data, splits, *, size, aspect="stretch"):
     Raises:
         InputError: There are none, or more than fit into the memory that is free.
     """
-    records = tfrecords.unlabelled(data, splits).map(
-        lambda record: {**record, "frames": _resized(record["frames"], size, aspect)},
-        num_parallel_calls=tf.data.AUTOTUNE,
-    )
+    sources = [tfrecords.manifest(folder)["source_fingerprint"] for folder in data]
+    records = [
+        tfrecords.unlabelled([folder], splits).map(
+            lambda one: {**one, "frames": _resized(one["frames"], size, aspect)},
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )
+        for folder in data
+    ]
     total, room = _count(data, splits), _free_memory()
     loaded, taken = [], 0
     with progress.bar("load", total, unit="videos") as advance:
-        for record in records.as_numpy_iterator():
-            loaded.append(_video(record))
+        for source, record in _all(sources, records):
+            loaded.append(_video(source, record))
             taken += record["frames"].nbytes
             if taken > room:
                 raise errors.InputError(
@@ -141,9 +146,17 @@ def _resized(encoded, size, aspect):
     return tf.map_fn(frame, encoded, fn_output_signature=tf.uint8)
 
 
-def _video(record):
-    names = (record[name].decode() for name in ("dataset", "patient"))
-    return Video("/".join(names), record["view"].decode(), record["frames"])
+def _all(sources, records):
+    for source, some in zip(sources, records):
+        for record in some.as_numpy_iterator():
+            yield source, record
+
+
+def _video(source, record):
+    dataset, patient, view = (
+        record[name].decode() for name in ("dataset", "patient", "view")
+    )
+    return Video(f"{dataset}/{source}/{patient}", view, record["frames"])
 
 
 def _count(data, splits):

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -24,15 +26,33 @@ def loaded(write_videos, noise, tmp_path_factory):
 
 def test_videos_come_with_their_patient_and_view(loaded):
     assert [(video.patient, video.view) for video in loaded] == [
-        ("echonet/a", "4CH"),
-        ("echonet/a", "2CH"),
-        ("echonet/b", "4CH"),
-        ("echonet/c", "4CH"),
-        ("camus/a", "4CH"),
+        ("echonet/0123abcd/a", "4CH"),
+        ("echonet/0123abcd/a", "2CH"),
+        ("echonet/0123abcd/b", "4CH"),
+        ("echonet/0123abcd/c", "4CH"),
+        ("camus/0123abcd/a", "4CH"),
     ]
     assert [video.frames.shape for video in loaded] == [
         (count, 16, 16, 1) for count in (3, 2, 4, 1, 2)
     ]
+
+
+def test_patients_of_two_sources_are_not_the_same(write_videos, noise, tmp_path):
+    """Synthetic hearts bear the names of real ones."""
+    folders = []
+    for name, view in (("real", "4CH"), ("drawn", "2CH")):
+        made = [noise("a", 2, view=view, dataset="camus")]
+        folders.append(write_videos(tmp_path / name, made))
+    manifest = json.loads((folders[1] / "manifest.json").read_text())
+    told = json.dumps({**manifest, "source_fingerprint": "4567cdef"})
+    (folders[1] / "manifest.json").write_text(told)
+    loaded = videos.load(folders, ("train",), size=TINY.size)
+    assert [video.patient for video in loaded] == [
+        "camus/0123abcd/a",
+        "camus/4567cdef/a",
+    ]
+    pairs = positives.pool(loaded, "patient")
+    assert pairs.videos.tolist() == [[0, 0], [1, 1]]
 
 
 def test_a_batch_names_the_patient_of_each_frame(loaded):
