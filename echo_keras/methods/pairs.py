@@ -178,6 +178,16 @@ def _told(projections, views, parts):
     count = tf.shape(views.ignored)[0]
     first = offset(count)
     shown = tf.boolean_mask(projections, views.shown > 0.0, axis=1)
+    figures = {
+        "spread": contrastive.spread(shown),
+        "alignment": contrastive.alignment(shown),
+        "uniformity": contrastive.uniformity(shown),
+    }
+    # Where no place, or one alone, is in both views there is no figure of it.
+    known = {
+        name: tf.where(tf.math.is_finite(value), value, 0.0)
+        for name, value in figures.items()
+    }
     told = {
         "accuracy": contrastive.accuracy(
             projections[:, first : first + count],
@@ -186,9 +196,7 @@ def _told(projections, views, parts):
             ignored=views.ignored,
             weights=_weights(views),
         ),
-        "spread": contrastive.spread(shown),
-        "alignment": contrastive.alignment(shown),
-        "uniformity": contrastive.uniformity(shown),
+        **known,
     }
     return {name: value / _sharers(parts) for name, value in told.items()}
 

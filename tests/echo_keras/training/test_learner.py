@@ -63,6 +63,17 @@ def test_contrast_of_places_reaches_the_decoder(method, multiply):
             assert np.abs(new - old).max() > 0
 
 
+@pytest.mark.parametrize("method", ["simclr", "byol"])
+def test_frames_that_show_no_place_are_told_as_a_collapse(method):
+    recipe = config.replace(TINY, method=method, contrast="dense", places=4)
+    frames, patients = batch()
+    model = learner.create(recipe, 10)
+    data = tf.data.Dataset.from_tensors((np.zeros_like(frames), patients))
+    told = model.fit(data, verbose=0).history
+    assert all(np.isfinite(values).all() for values in told.values())
+    assert told["spread"] == [0.0]
+
+
 def test_contrast_of_places_may_begin_with_a_fine_tuned_network(tmp_path):
     finetune = config.Finetune(size=32, width=2)
     source = initial.network(finetune)
