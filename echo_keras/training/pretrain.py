@@ -56,11 +56,16 @@ def run(
     Raises:
         InputError: The data, the batch, the replicas or the output do not fit.
     """
+    _check_places(recipe)
     devices = strategy.create(replicas, kind=kind)
+    with strategy.together(devices):
+        return _run(recipe, data, output, devices, checkpoint_seconds)
+
+
+def _run(recipe, data, output, devices, checkpoint_seconds):
     _check(recipe, devices.num_replicas_in_sync)
     identity = _identity(recipe, data, devices)
-    first = strategy.is_first(devices)
-    place = work.folder if first else work.helper
+    place = work.folder if strategy.is_first(devices) else work.helper
     with place(output, identity, code=origin.code()) as folder:
         _set_up(recipe)
         loaded = videos.load(
@@ -97,7 +102,6 @@ def _images(recipe):
 
 def _check(recipe, replicas):
     """Refuse a run that cannot end well, before hours of reading."""
-    _check_places(recipe)
     _check_devices(recipe, replicas)
     encoder = initial.encoder(recipe.encoder, size=recipe.size, width=recipe.width)
     initial.fill(encoder, recipe.init, width=recipe.width)
@@ -134,7 +138,7 @@ def _identity(recipe, data, devices):
     """All that decides the result."""
     multiply, reason = precision.choose(recipe.mixed_precision)
     sys.stderr.write(f"multiplying in {multiply}: {reason}\n")
-    return {
+    identity = {
         **dataclasses.asdict(recipe),
         "init": origin.weights(recipe.init),
         "precision": multiply,
@@ -142,6 +146,12 @@ def _identity(recipe, data, devices):
         "data": [origin.records(folder) for folder in data],
         "tensorflow": tf.__version__,
     }
+    if not strategy.agree(devices, identity):
+        raise errors.InputError(
+            "the workers have another recipe, data or precision than each other; start "
+            "all with the same command, and mixed_precision set where machines differ"
+        )
+    return identity
 
 
 def _set_up(recipe):
@@ -173,19 +183,18 @@ def _fit(model, recipe, feed, told, devices, watchers, *, output):
     if done == steps:
         return
     anew = f", and remove {work.checkpoints(output).parent} to start anew"
-    with strategy.together(devices):
-        model.fit(
-            strategy.spread(devices, feed(first=done)),
-            # One epoch to Keras, as it may begin in the middle of one of ours.
-            steps_per_epoch=steps - done,
-            callbacks=[
-                callbacks.Progress("pretrain", steps, done=done),
-                callbacks.StopAtBrokenLoss(done=done, also=anew),
-                callbacks.Record(told),
-                *watchers,
-            ],
-            verbose=0,
-        )
+    model.fit(
+        strategy.spread(devices, feed(first=done)),
+        # One epoch to Keras, as it may begin in the middle of one of ours.
+        steps_per_epoch=steps - done,
+        callbacks=[
+            callbacks.Progress("pretrain", steps, done=done),
+            callbacks.StopAtBrokenLoss(done=done, also=anew),
+            callbacks.Record(told),
+            *watchers,
+        ],
+        verbose=0,
+    )
 
 
 def _summary(recipe, told, loaded, pool, identity):

@@ -1,6 +1,7 @@
 """Where a training run computes: one device, GPUs, a CPU cut in parts, machines."""
 
 import contextlib
+import hashlib
 import json
 import os
 import sys
@@ -13,6 +14,8 @@ EXAMPLE = {
     "cluster": {"worker": ["host-a:4000", "host-b:4000"]},
     "task": {"type": "worker", "index": 0},
 }
+
+_DIGITS = 11  # of a checksum whose sum over 512 replicas a float64 still holds exactly
 
 
 def create(replicas=None, *, kind="mirrored"):
@@ -146,6 +149,18 @@ def total(devices, number):
         return number * devices.num_replicas_in_sync
     each = devices.run(lambda: tf.constant(float(number), tf.float64))
     return float(devices.reduce(tf.distribute.ReduceOp.SUM, each, axis=None))
+
+
+def agree(devices, value):
+    """Whether all workers call this with the same value, at the same time.
+
+    Args:
+        devices: `tf.distribute.Strategy`.
+        value: Anything ready for JSON.
+    """
+    text = json.dumps(value, sort_keys=True)
+    number = int(hashlib.sha256(text.encode()).hexdigest()[:_DIGITS], 16)
+    return total(devices, number) == number * devices.num_replicas_in_sync
 
 
 def _workers(text):

@@ -99,6 +99,34 @@ def test_two_workers_end_in_the_weights_of_one_process(
     assert left == {"records", "one", "two"}
 
 
+def test_workers_with_unlike_recipes_are_refused(write_videos, noise, tmp_path):
+    data = write_videos(tmp_path / "records", [noise(who, 2) for who in "abcdefghi"])
+    hosts = [f"localhost:{port}" for port in free_ports(2)]
+    runs = [
+        start(data, tmp_path / "two", method, workers=hosts, index=index)
+        for index, method in enumerate(("simclr", "byol"))
+    ]
+    for run in runs:
+        _, said = run.communicate()
+        assert run.returncode == 1
+        assert "the workers have another recipe, data or precision than each" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["records"]
+
+
+def test_a_worker_whose_first_one_is_refused_is_told(write_videos, noise, tmp_path):
+    data = write_videos(tmp_path / "records", [noise(who, 2) for who in "abcdefghi"])
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "notes").write_text("mine")
+    hosts = [f"localhost:{port}" for port in free_ports(2)]
+    runs = [
+        start(data, tmp_path / "two", "simclr", workers=hosts, index=index)
+        for index in range(2)
+    ]
+    first, other = (run.communicate()[1] for run in runs)
+    assert "exists and is not empty" in first
+    assert "another worker has stopped; start all of them again" in other
+
+
 @pytest.mark.slow
 def test_workers_go_on_after_one_of_them_was_killed(write_videos, noise, tmp_path):
     """The other one ends with the remedy, which leads to the weights of one process."""
