@@ -1,10 +1,9 @@
 """Pairs per second of a pretraining step, beside a twin of it in PyTorch.
 
 A pair is two views. Run as `python -m benchmarks.pretrain`, with `--torch PYTHON` for
-an environment that
-has PyTorch. `keras x2` takes the step of the same batch on two logical replicas, of
-the UNet alone: TensorFlow takes minutes to trace 53 shared batch norms on parts of a
-CPU, where each replica's graph hangs on the other's.
+an environment that has PyTorch. `keras x2` takes the step of the same batch on two
+logical replicas, of the UNet alone: TensorFlow takes minutes to trace 53 shared batch
+norms on parts of a CPU, where each replica's graph hangs on the other's.
 """
 
 import sys
