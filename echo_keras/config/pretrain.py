@@ -36,7 +36,8 @@ class Pretrain:
         warmup_epochs: Epochs of rising learning rate, half of the run at most.
         learning_rate: Highest rate.
         weight_decay: Per unit of learning rate; an L2 gradient with `adam`.
-        optimizer: `adam`, `adamw`, `lamb` or `lars`; the last wants rates around 1.
+        optimizer: `adam`, `adamw`, `lamb` or `lars`; the last wants rates
+            around .1.
         temperature: Of the softmax in NT-Xent (simclr).
         momentum: Share of itself that the target keeps in the first step (byol); it
             rises to 1.

@@ -45,10 +45,13 @@ def weights(init):
         init: As in a recipe: a word, a file, or the folder of an artefact.
 
     Returns:
-        The word itself, or for an artefact a dict of `folder`, `sha256` of its weights
-        and what its own summary says of its records, labels and first weights.
+        The word itself; for a file a dict of `file` and its `sha256`; for an artefact
+        a dict of `folder`, `sha256` of its weights and what its own summary says of
+        its records, labels and first weights.
     """
     folder = pathlib.Path(init)
+    if folder.is_file():
+        return {"file": str(init), "sha256": _sha256(folder)}
     for file, summary in ARTEFACTS.items():
         if (folder / file).is_file():
             facts = {}
@@ -56,7 +59,7 @@ def weights(init):
                 facts = json.loads((folder / summary).read_text())
             return {
                 "folder": str(init),
-                "sha256": hashlib.sha256((folder / file).read_bytes()).hexdigest(),
+                "sha256": _sha256(folder / file, folder / initial.DECODER_FILE),
                 **{name: facts[name] for name in KEPT if name in facts},
             }
     return init
@@ -79,6 +82,15 @@ def labelled_patients(weights, fingerprint):
     if weights.get("source_fingerprint") == fingerprint:
         seen.update(weights["patients"]["train"])
     return seen
+
+
+def _sha256(*paths):
+    """Checksum of all that is in those files that exist."""
+    found = hashlib.sha256()
+    for path in paths:
+        if path.is_file():
+            found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def code(package=PACKAGE):

@@ -155,11 +155,22 @@ def _identity(recipe, data, devices):
 
 
 def _set_up(recipe):
+    for name in _idle(recipe):
+        sys.stderr.write(f"note: {name} has no effect with this method and contrast\n")
     if recipe.jit and not tf.config.list_physical_devices("GPU"):
         sys.stderr.write("note: XLA makes a step slower on a CPU, not faster\n")
     if recipe.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(recipe.seed)
+
+
+def _idle(recipe):
+    """Settings that were changed and that the method does not look at."""
+    idle = ["momentum"] if recipe.method == "simclr" else ["temperature"]
+    if recipe.contrast == "global":
+        idle += ["places", "apart"]
+    usual = config.Pretrain()
+    return [name for name in idle if getattr(recipe, name) != getattr(usual, name)]
 
 
 def _model(recipe, told, devices, multiply):

@@ -75,6 +75,23 @@ def test_weights_of_an_artefact_are_named_by_what_they_hold(artefact):
     }
 
 
+def test_weights_in_a_file_are_named_by_what_it_holds(tmp_path):
+    path = tmp_path / "imagenet.h5"
+    path.write_bytes(b"weights")
+    found = {"file": str(path), "sha256": hashlib.sha256(b"weights").hexdigest()}
+    assert origin.weights(str(path)) == found
+    assert origin.labelled_patients(found, "f") == set()
+
+
+def test_a_decoder_tells_encoders_apart(tmp_path):
+    (tmp_path / "encoder.keras").write_bytes(b"weights")
+    found = []
+    for decoder in (b"one", b"another"):
+        (tmp_path / "decoder.keras").write_bytes(decoder)
+        found.append(origin.weights(str(tmp_path))["sha256"])
+    assert found[0] != found[1]
+
+
 def test_an_encoder_has_seen_no_label(pretrained):
     weights = origin.weights(str(pretrained))
     assert set(weights) == {"folder", "sha256"}

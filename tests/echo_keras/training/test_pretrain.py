@@ -210,6 +210,27 @@ def test_xla_that_makes_a_step_slower_is_told(unlabelled, tmp_path, capsys):
     assert "slower on a CPU" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("values", "idle"),
+    [
+        ({"momentum": 0.9, "temperature": 0.2}, ["momentum"]),
+        (
+            {"method": "byol", "temperature": 0.2, "apart": 0.2},
+            ["temperature", "apart"],
+        ),
+        ({"contrast": "dense", "places": 8, "apart": 0.2}, []),
+    ],
+)
+def test_settings_without_effect_are_told(unlabelled, tmp_path, capsys, values, idle):
+    recipe = config.replace(TINY, batch=50, **values)
+    with pytest.raises(errors.InputError, match=r"^a batch of 50 is more than"):
+        pretrain.run(recipe, [unlabelled], tmp_path / "out")
+    said = capsys.readouterr().err
+    assert [
+        line.split()[1] for line in said.splitlines() if "no effect" in line
+    ] == idle
+
+
 def test_videos_that_offer_no_pair_are_counted(unlabelled, tmp_path):
     """Three of the nine videos have one frame."""
     recipe = config.replace(TINY, positives="video")
