@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from echo_keras.data import augment, views
 
+MANY = 2000
 SEED = (3, 4)
 BOTH = pytest.mark.parametrize("view", [views.paper, views.echo])
 
@@ -86,6 +87,89 @@ def test_a_crop_that_never_fits_is_the_whole():
     for side, shift in views._box(draw, area=(1.5, 2.0), aspect=1.2):
         np.testing.assert_array_equal(side, np.ones(3))
         np.testing.assert_array_equal(shift, np.zeros(3))
+
+
+def test_half_of_the_papers_views_are_mirrored_and_half_are_blurred(monkeypatch):
+    widths = []
+
+    def kept(images, sigma, *, radius):
+        widths.append(sigma.numpy())
+        return images
+
+    monkeypatch.setattr(views, "blur", kept)
+    _, maps = views.paper(np.zeros((MANY, 4, 4, 1), np.float32), SEED)
+    assert np.mean(maps[:, 0, 0] < 0) == pytest.approx(0.5, abs=0.05)
+    (widths,) = widths
+    assert np.mean(widths > 0) == pytest.approx(0.5, abs=0.05)
+    blurred = widths[widths > 0]
+    assert (blurred.min(), blurred.max()) == pytest.approx((0.1, 2.0), abs=0.05)
+
+
+def test_four_fifths_of_the_papers_views_change_in_brightness():
+    grey = np.full((MANY, 4, 4, 1), 0.5, np.float32)
+    draw, own = views._draws(grey, SEED, first=0, rows=None)
+    factors = views._jitter(grey, draw, own, strength=0.8).numpy()[:, 0, 0, 0] / 0.5
+    changed = factors[np.abs(factors - 1.0) > 1e-4]
+    assert len(changed) / MANY == pytest.approx(0.8, abs=0.05)
+    assert (changed.min(), changed.max()) == pytest.approx((0.2, 1.8), abs=0.05)
+    assert changed.mean() == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_papers_contrast_moves_about_the_mean():
+    halves = np.full((MANY, 4, 4, 1), 0.45, np.float32)
+    halves[:, :2] = 0.55
+    draw, own = views._draws(halves, SEED, first=0, rows=None)
+    jittered = views._jitter(halves, draw, own, strength=0.8).numpy()
+    upper, lower = jittered[:, 0, 0, 0], jittered[:, 3, 0, 0]
+    whole = upper < 1.0  # beyond which brightness clips
+    factors = (upper - lower)[whole] / (upper + lower)[whole] / 0.1
+    assert (factors.min(), factors.max()) == pytest.approx((0.2, 1.8), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "neutral"),
+    [
+        ("_haze", tf.zeros_like),
+        ("_speckle", tf.zeros_like),
+        ("_shadow", tf.ones_like),
+        ("_gain_over_depth", tf.ones_like),
+    ],
+)
+def test_every_change_reaches_the_views_made_for_ultrasound(monkeypatch, name, neutral):
+    whole, _ = views.echo(frames(16), SEED)
+    change = getattr(views, name)
+    monkeypatch.setattr(views, name, lambda *a, **k: neutral(change(*a, **k)))
+    without, _ = views.echo(frames(16), SEED)
+    assert np.abs(whole - without).max() > 0.05
+
+
+def test_a_narrow_dynamic_range_blackens_what_is_dark():
+    dark, _ = views.echo(np.full((64, 16, 16, 1), 0.05, np.float32), SEED)
+    black = np.max(dark, axis=(1, 2, 3)) == 0.0
+    assert 0.2 < black.mean() < 0.5
+
+
+def test_gain_over_depth_is_one_factor_a_row():
+    images = np.ones((64, 32, 32, 1), np.float32)
+    draw, _ = views._draws(images, SEED, first=0, rows=None)
+    gains = views._gain_over_depth(images, draw)
+    assert gains.shape == (64, 32, 1, 1)
+    assert (np.min(gains), np.max(gains)) == pytest.approx((0.7, 1.3), abs=0.02)
+    assert np.ptp(gains, axis=1).min() > 0.01
+
+
+def test_a_shadow_is_a_ray_from_the_probe():
+    size = 64
+    images = np.ones((16, size, size, 1), np.float32)
+    draw, own = views._draws(images, SEED, first=0, rows=None)
+    factors = views._shadow(images, draw, own, chance=1.0).numpy()[..., 0]
+    place = (np.arange(size) + 0.5) / size
+    for factor in factors:
+        darkest = [place[np.argmin(factor[row])] for row in (20, 30)]
+        turned = (np.array(darkest) - 0.5) / place[[20, 30]]
+        assert turned[0] == pytest.approx(turned[1], abs=0.05)
+        assert factor[30].min() < 0.75
+        assert factor[30].max() > 0.99
 
 
 def test_a_blur_without_width_leaves_the_frame_as_it_is():
