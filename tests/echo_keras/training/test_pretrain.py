@@ -85,21 +85,25 @@ def test_the_encoder_has_learned(artefact):
     )
 
 
+LOADED = """
+import sys, keras
+for path in sys.argv[1:]:
+    model = keras.models.load_model(path)
+    print([tuple(level.shape[1:]) for level in model.outputs])
+assert "echo_keras" not in sys.modules
+"""
+
+
+def loaded_elsewhere(*paths):
+    """Shapes of what models answer, loaded where this library is not."""
+    command = [sys.executable, "-c", LOADED, *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-len(paths) :]
+
+
 def test_the_encoder_loads_where_this_library_is_not(artefact):
-    script = (
-        "import sys, keras\n"
-        "encoder = keras.models.load_model(sys.argv[1])\n"
-        "print([tuple(level.shape[1:]) for level in encoder.outputs])\n"
-        "assert 'echo_keras' not in sys.modules"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, artefact[0] / initial.ENCODER_FILE],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
     shapes = [(16, 16, 2), (8, 8, 4), (4, 4, 8), (2, 2, 16), (1, 1, 16)]
-    assert done.stdout.splitlines()[-1] == str(shapes)
+    assert loaded_elsewhere(artefact[0] / initial.ENCODER_FILE) == [str(shapes)]
 
 
 @pytest.mark.parametrize("encoder", ["unet", "resnet50", "resnet18"])
@@ -117,6 +121,15 @@ def dense(unlabelled, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "dense"
     recipe = config.replace(TINY, contrast="dense", places=4, positives="video")
     return folder, pretrain.run(recipe, [unlabelled], folder)
+
+
+def test_residual_encoders_and_decoders_load_there_too(dense, tmp_path):
+    path = tmp_path / initial.ENCODER_FILE
+    initial.encoder("resnet18", size=32, width=2).save(path)
+    residual, decoder = loaded_elsewhere(path, dense[0] / initial.DECODER_FILE)
+    shapes = [(16, 16, 2), (8, 8, 2), (4, 4, 4), (4, 4, 8), (4, 4, 16)]
+    assert residual == str(shapes)
+    assert decoder == "[(16, 16, 2)]"
 
 
 def test_fine_tuning_begins_with_the_pretrained_decoder(dense):

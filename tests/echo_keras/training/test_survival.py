@@ -45,6 +45,10 @@ assert os.waitpid(child("whole"), 0)[1] == 0
 checkpoints = output / "killed.partial" / work.CHECKPOINTS
 newest = lambda: max((path.name for path in checkpoints.glob("*.index")), default="")
 draw, killed_at = random.Random(), []
+process = child("killed")  # which may not come to its first checkpoint
+time.sleep(draw.uniform(0.0, 0.5))
+os.kill(process, signal.SIGKILL)
+os.waitpid(process, 0)
 for _ in range(kills):
     before, process = newest(), child("killed")
     while newest() == before:
