@@ -11,7 +11,7 @@ NATIVE_FLAGS = ("amx_bf16", "avx512_bf16")
 NATIVE_CAPABILITY = (8, 0)
 
 
-def choose(choice):
+def choose(choice, *, gpus=True):
     """Name the precision of a run.
 
     `auto` takes bfloat16 where all that multiplies does it natively: GPUs of compute
@@ -23,6 +23,7 @@ def choose(choice):
 
     Args:
         choice: `auto`, `off`, `bfloat16` or `float16`.
+        gpus: Whether GPUs compute, where there are any.
 
     Returns:
         `float32`, `bfloat16` or `float16`, and the reason in a few words, also where
@@ -30,7 +31,7 @@ def choose(choice):
     """
     if choice == "off":
         return "float32", "as asked"
-    gpus = tf.config.list_physical_devices("GPU")
+    gpus = tf.config.list_physical_devices("GPU") if gpus else []
     if choice == "float16":
         return choice, "as asked" if gpus else "as asked, though only a GPU gains by it"
     if gpus:

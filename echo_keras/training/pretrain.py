@@ -136,7 +136,9 @@ def _check_devices(recipe, replicas):
 
 def _identity(recipe, data, devices):
     """All that decides the result."""
-    multiply, reason = precision.choose(recipe.mixed_precision)
+    multiply, reason = precision.choose(
+        recipe.mixed_precision, gpus=not strategy.is_on_the_cpu(devices)
+    )
     sys.stderr.write(f"multiplying in {multiply}: {reason}\n")
     identity = {
         **dataclasses.asdict(recipe),

@@ -115,6 +115,12 @@ def is_first(devices):
     return resolver is None or not resolver.task_id
 
 
+def is_on_the_cpu(devices):
+    """Whether several replicas share the CPU, though there may be a GPU."""
+    mirrored = isinstance(devices, tf.distribute.MirroredStrategy)
+    return mirrored and all("CPU" in name for name in devices.extended.worker_devices)
+
+
 def spread(devices, dataset):
     """Share each batch between the replicas, of which other processes hold some.
 

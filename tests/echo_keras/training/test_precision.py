@@ -69,6 +69,13 @@ def test_auto_asks_every_gpu_and_not_the_processor(monkeypatch, capabilities, ch
     assert precision.choose("float16") == ("float16", "as asked")
 
 
+def test_a_gpu_that_does_not_compute_is_not_asked(monkeypatch, processor):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [0])
+    processor(PLAIN)
+    found = precision.choose("auto", gpus=False)
+    assert found == ("float32", "the processor emulates bfloat16")
+
+
 def test_a_policy_lasts_as_long_as_its_context():
     with precision.policy("bfloat16"):
         layer = keras.layers.Dense(1)

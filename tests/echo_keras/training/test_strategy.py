@@ -11,7 +11,9 @@ from echo_keras.training import strategy
 
 
 def test_one_replica_needs_no_strategy():
-    assert strategy.create(1) is tf.distribute.get_strategy()
+    created = strategy.create(1)
+    assert created is tf.distribute.get_strategy()
+    assert not strategy.is_on_the_cpu(created)
 
 
 @pytest.mark.parametrize("replicas", [2, 4])
@@ -20,6 +22,7 @@ def test_the_cpu_is_cut_into_replicas_and_it_is_said(replicas, capsys):
     said = capsys.readouterr().err
     assert f"note: {replicas} replicas share the CPU, for want of GPUs" in said
     assert created.num_replicas_in_sync == replicas
+    assert strategy.is_on_the_cpu(created)
     doubled = created.run(
         lambda: tf.distribute.get_replica_context().all_reduce("SUM", tf.constant(1))
     )
