@@ -190,6 +190,11 @@ def _workers(text):
         raise errors.InputError(
             f"TF_CONFIG names no worker for this process: {text!r}; {remedy}"
         )
+    if "chief" in found["cluster"]:
+        raise errors.InputError(
+            "TF_CONFIG names a chief, but here the first worker writes the output; "
+            f"list the chief as the first worker: {remedy}"
+        )
     return workers, task["index"]
 
 

@@ -59,6 +59,11 @@ def test_a_fresh_process_is_cut_on_demand():
         ("[]", r"TF_CONFIG names no worker for this process: '\[\]'; set it"),
         ('{"cluster": {"worker": ["a:1"]}}', "names no worker for this process"),
         (
+            '{"cluster": {"worker": ["a:1"], "chief": ["b:1"]}, '
+            '"task": {"type": "worker", "index": 0}}',
+            "names a chief, but here the first worker writes the output; list the",
+        ),
+        (
             '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
             "names no worker for this process",
         ),
