@@ -68,7 +68,11 @@ class AdamW(tfa.optimizers.AdamW):
 
 
 class AdamL2(keras.optimizers.legacy.Adam):
-    """Adam with decay added to the gradient, as PyTorch's Adam has it."""
+    """Adam with decay added to the gradient, as PyTorch's Adam has it.
+
+    That one decays biases and the parameters of normalisation too, which is left out
+    here as in the other optimisers.
+    """
 
     def __init__(self, weight_decay, learning_rate):
         super().__init__(learning_rate)
