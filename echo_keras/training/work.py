@@ -15,6 +15,7 @@ CHECKPOINTS = "checkpoints"
 LOCK_FILE = "lock"
 CODE = "code"
 SUFFIX = ".partial"
+_THEN = ", then "
 
 
 @contextlib.contextmanager
@@ -38,9 +39,7 @@ def folder(output, identity, *, code):
     """
     output = pathlib.Path(output)
     work = output.with_name(output.name + SUFFIX)
-    if (work / IDENTITY_FILE).is_file() and not (work / ARTEFACT).is_dir():
-        # A kill came after the artefact was moved to the output, and before the rest
-        # was removed.
+    if output.exists() and _is_moved(work):
         shutil.rmtree(work, ignore_errors=True)
     aside.vacant(output)
     _make(work)
@@ -107,6 +106,11 @@ def _make(work):
         raise errors.InputError(f"cannot write {work}: {reason}") from reason
 
 
+def _is_moved(work):
+    """Whether a kill came after the artefact had gone to the output."""
+    return (work / IDENTITY_FILE).is_file() and not (work / ARTEFACT).is_dir()
+
+
 def _is_of_a_run(work):
     if not work.is_dir():
         return False
@@ -119,10 +123,10 @@ def _claim(work, identity, code):
     """Write down whose folder it is, or make sure that it is this run's."""
     if (work / IDENTITY_FILE).is_file():
         before = _checked(work, identity).get(CODE, code)
-        if before.endswith(code):
+        if before.split(_THEN)[-1] == code:
             return
         sys.stderr.write(f"note: begun by echo-keras {before}, goes on by {code}\n")
-        code = f"{before}, then {code}"
+        code = f"{before}{_THEN}{code}"
     try:
         with aside.file(work / IDENTITY_FILE) as path:
             path.write_text(json.dumps({**identity, CODE: code}, indent=2) + "\n")

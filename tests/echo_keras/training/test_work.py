@@ -9,8 +9,6 @@ from echo_keras import errors
 from echo_keras.training import work
 
 IDENTITY = {"size": 16, "splits": ("train",), "data": [{"dataset": "camus"}]}
-
-
 CODE = "0.1.0+11111111"
 
 
@@ -133,6 +131,13 @@ def test_what_a_kill_left_behind_a_whole_output_goes(tmp_path):
     ):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["encoder"]
+
+
+def test_checkpoints_stay_though_the_artefact_and_the_output_are_gone(tmp_path):
+    (kill(tmp_path / "encoder") / work.ARTEFACT / "logs").unlink()
+    (tmp_path / "encoder.partial" / work.ARTEFACT).rmdir()
+    with work.folder(tmp_path / "encoder", IDENTITY, code=CODE) as folder:
+        assert (folder / work.CHECKPOINTS / "checkpoint").exists()
 
 
 def test_every_version_that_a_run_went_on_with_is_told(tmp_path, capsys):
