@@ -82,11 +82,12 @@ def prepare(cells, records, output, *, keep_models):
             another study; then nothing is written.
     """
     identities = {cell.name: cell.identity for cell in cells}
+    weights = {init: _weights(init) for init in {cell.recipe.init for cell in cells}}
     plans = {
         cell.name: {
             "identity": cell.identity,
             "teacher": identities.get(cell.teacher, {}),
-            "weights": _weights(cell),
+            "weights": weights[cell.recipe.init],
             "keep_models": keep_models,
         }
         for cell in cells
@@ -201,9 +202,9 @@ def _refuse_others(cell, plan, output):
         _refuse_other(folder, *map(dataclasses.asdict, (begun, cell.pretraining)))
 
 
-def _weights(cell):
-    """What tells first weights that a folder holds from others, None without one."""
-    found = origin.weights(cell.recipe.init)
+def _weights(init):
+    """What tells first weights that lie in files from others, None for a word."""
+    found = origin.weights(init)
     return found["sha256"] if isinstance(found, dict) else None
 
 
