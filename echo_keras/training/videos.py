@@ -44,7 +44,7 @@ def load(data, splits, *, size, aspect="stretch"):
     Raises:
         InputError: There are none, or more than fit into the memory that is free.
     """
-    sources = [tfrecords.manifest(folder)["source_fingerprint"] for folder in data]
+    manifests = [tfrecords.manifest(folder) for folder in data]
     records = [
         tfrecords.unlabelled([folder], splits).map(
             lambda one: {**one, "frames": _resized(one["frames"], size, aspect)},
@@ -52,10 +52,10 @@ def load(data, splits, *, size, aspect="stretch"):
         )
         for folder in data
     ]
-    total, room = _count(data, splits), _free_memory()
+    total, room = _count(manifests, splits), _free_memory()
     loaded, taken = [], 0
     with progress.bar("load", total, unit="videos") as advance:
-        for source, record in _all(sources, records):
+        for source, record in _all(manifests, records):
             loaded.append(_video(source, record))
             taken += record["frames"].nbytes
             if taken > room:
@@ -146,10 +146,11 @@ def _resized(encoded, size, aspect):
     return tf.map_fn(frame, encoded, fn_output_signature=tf.uint8)
 
 
-def _all(sources, records):
-    for source, some in zip(sources, records):
+def _all(manifests, records):
+    """Every record behind the fingerprint of its source."""
+    for manifest, some in zip(manifests, records):
         for record in some.as_numpy_iterator():
-            yield source, record
+            yield manifest["source_fingerprint"], record
 
 
 def _video(source, record):
@@ -159,13 +160,12 @@ def _video(source, record):
     return Video(f"{dataset}/{source}/{patient}", view, record["frames"])
 
 
-def _count(data, splits):
+def _count(manifests, splits):
     """Unlabelled videos of some splits of several folders."""
-    counts = [tfrecords.manifest(folder)["counts"] for folder in data]
     return sum(
         count["unlabelled_videos"]
-        for folder in counts
-        for split, count in folder.items()
+        for manifest in manifests
+        for split, count in manifest["counts"].items()
         if split in splits
     )
 
