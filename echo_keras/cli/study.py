@@ -37,8 +37,15 @@ def compare(first, second):
     show_default=True,
     help="Cells that run at once and share the cores; on a GPU, leave it at 1.",
 )
-def study(data, path, output, workers):
+@click.option(
+    "--scores",
+    type=PATH,
+    help="Scores of finished cells (.json.xz), to go on from and to add to.",
+)
+def study(data, path, output, workers, scores):
     """Compare first weights at several numbers of labels, with subsets and seeds."""
     from echo_keras.study import labels
 
-    click.echo(labels.run(path, data, output, workers=workers, say=click.echo))
+    click.echo(
+        labels.run(path, data, output, workers=workers, scores=scores, say=click.echo)
+    )

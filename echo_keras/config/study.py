@@ -27,6 +27,7 @@ class Study:
         subsets: Subsets of patients at each fraction below 1; run number n draws subset
             n with seed n.
         seeds: Runs at fraction 1, where there is one subset.
+        runs: Runs at each fraction, in place of subsets and seeds; none by default.
         split: Split to score on; choose recipes by `validation`.
         synthetic: Whether the hearts are drawn: the report says so and leaves out what
             the paper measured on real ones.
@@ -41,6 +42,7 @@ class Study:
     steps: tuple[int, ...] = ()
     subsets: int = 5
     seeds: int = 3
+    runs: tuple[int, ...] = ()
     split: typing.Literal["validation", "test"] = "test"
     synthetic: bool = False
     keep_models: bool = True

@@ -151,7 +151,10 @@ def compared(row):
     """What a row of `results.differences` compares, in words."""
     if row["recipe"] == row["than_recipe"]:
         return f"{row['recipe']}: {row['init']} minus {row['than_init']}"
-    return f"from {row['init']}: {row['recipe']} minus {row['than_recipe']}"
+    if row["init"] == row["than_init"]:
+        return f"from {row['init']}: {row['recipe']} minus {row['than_recipe']}"
+    other = f"{row['than_recipe']} from {row['than_init']}"
+    return f"{row['recipe']} from {row['init']} minus {other}"
 
 
 def verdict(effect):

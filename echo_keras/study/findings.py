@@ -19,7 +19,8 @@ def draw(arms, levels, records):
 
     Returns:
         Dict of file name to the bytes of a PNG: `efficiency.png`, `cases.png`,
-        `sheet.png`, and `agreement.png` where ejection fractions are known.
+        `sheet.png` where masks are there, and `agreement.png` where ejection fractions
+        are known.
     """
     best = [_best(arms, levels, fraction) for fraction in _fractions(arms)]
     largest = [arm for arm in arms if arm.fraction == _fractions(arms)[-1]]
@@ -30,8 +31,9 @@ def draw(arms, levels, records):
     found = {
         "efficiency.png": _efficiency(arms, levels),
         "cases.png": plots.cases(cases, y_label="Dice", title="Every image"),
-        "sheet.png": gallery.sheet(best, records),
     }
+    if sheet := gallery.sheet(best, records):
+        found["sheet.png"] = sheet
     if panels := _panels(best):
         title = "Ejection fraction, first run of the best row (Bland and Altman)"
         found["agreement.png"] = plots.differences(
@@ -60,7 +62,7 @@ def html_page(arms, levels, differences, tables, drawn, results, *, synthetic=Fa
         name.partition(".")[0]: page.image(png, _CAPTIONS[name])
         for name, png in drawn.items()
     }
-    images.setdefault("agreement", "")
+    images = {"agreement": "", "sheet": "", **images}
     return page.fill(
         "how many labelled patients does it take?",
         BODY.read_text(),
@@ -196,9 +198,12 @@ def _said(row):
         names = (
             f"Starting {row['recipe']} from {row['init']} instead of {row['than_init']}"
         )
-    else:
+    elif row["init"] == row["than_init"]:
         names = f"Training by {row['recipe']} instead of {row['than_recipe']}"
         names += f" from {row['init']}"
+    else:
+        names = f"{row['recipe']} from {row['init']} instead of "
+        names += f"{row['than_recipe']} from {row['than_init']}"
     change = account.figure(row["value"], signed=True)
     verdict = {
         "better": "it helps",

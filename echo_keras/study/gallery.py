@@ -13,13 +13,16 @@ def sheet(arms, records):
     """Draw the sheet.
 
     Args:
-        arms: List of `results.Arm`, one for each row of the sheet; their first run is
-            shown.
+        arms: List of `results.Arm`, one for each row of the sheet; their first run
+            whose masks are there is shown, and no row where there is none.
         records: `grid.Records` that they were scored on.
 
     Returns:
-        Bytes of a PNG.
+        Bytes of a PNG, None without a row.
     """
+    arms = [arm for arm in arms if _shown(arm)]
+    if not arms:
+        return None
     wanted = [_chosen(_first(arm)) for arm in arms]
     positions = {position for chosen in wanted for position in chosen.values()}
     frames = _frames(records, positions)
@@ -34,8 +37,17 @@ def sheet(arms, records):
     return plots.gallery(rows, title=title)
 
 
+def _shown(arm):
+    """Numbers of the runs whose masks are there."""
+    return sorted(
+        number
+        for number, folder in arm.folders.items()
+        if (folder / worker.MASKS).is_file()
+    )
+
+
 def _first(arm):
-    return arm.runs[min(arm.runs)]["cases"]
+    return arm.runs[_shown(arm)[0]]["cases"]
 
 
 def _chosen(cases):
@@ -59,7 +71,7 @@ def _frames(records, positions):
 
 def _picture(arm, name, position, frame):
     image, truth, spacing = frame
-    with np.load(arm.folders[min(arm.runs)] / worker.MASKS) as masks:
+    with np.load(arm.folders[_shown(arm)[0]] / worker.MASKS) as masks:
         prediction = cv2.imdecode(masks[str(position)], cv2.IMREAD_GRAYSCALE) > 0
     case = _first(arm)[position]
     height, width = image.shape

@@ -259,15 +259,15 @@ def _encoder(cell, output):
 
 
 def _jobs(cells, output):
-    """Jobs of all cells, each after those that it needs."""
+    """Jobs of all cells, each after those that it needs; none for nothing."""
     found = {}
     for cell in cells:
-        needs = []
-        if encoder := _encoder(cell, output):
-            needs.append(found.setdefault(encoder, _pretraining(encoder)))
-        if cell.teacher:
-            needs.append(found[output / CELLS / cell.teacher])
         folder = output / CELLS / cell.name
+        needs, scored = [], (folder / worker.SCORES).is_file()
+        if (encoder := _encoder(cell, output)) and not scored:
+            needs.append(found.setdefault(encoder, _pretraining(encoder)))
+        if cell.teacher and not scored:
+            needs.append(found[output / CELLS / cell.teacher])
         found[folder] = jobs.Job(
             "finetune", folder, cell.title, worker.SCORES, tuple(needs)
         )

@@ -5,11 +5,20 @@ import sys
 
 from echo_keras import aside, config, errors
 from echo_keras.data import tfrecords
-from echo_keras.study import account, findings, grid, live, plan, results, tables
+from echo_keras.study import (
+    account,
+    archive,
+    findings,
+    grid,
+    live,
+    plan,
+    results,
+    tables,
+)
 from echo_keras.training import origin
 
 
-def run(path, data, output, *, workers=1, say):
+def run(path, data, output, *, workers=1, scores=None, say):
     """Run a study, or what is left of it, and report it.
 
     Args:
@@ -17,6 +26,8 @@ def run(path, data, output, *, workers=1, say):
         data: Folder of records.
         output: Folder of the study, new or begun by the same study.
         workers: How many cells run at once.
+        scores: File of `archive.pack`: its cells are taken up before the work, and
+            all that are finished are in it after the work; none by default.
         say: Called with each line for the user.
 
     Returns:
@@ -26,16 +37,22 @@ def run(path, data, output, *, workers=1, say):
         InputError: The study, the records or the output do not fit, or every cell
             failed.
     """
+    if scores:
+        archive.check(scores)
     study = config.load(config.Study, path)
     cells = plan.cells(study, pathlib.Path(path).parent)
     records = grid.Records(str(data), study.split, origin.records(data))
     plan.check_fractions(study, tfrecords.patients(data, "train"))
     tfrecords.patients(data, study.split)
     with grid.opened(output, records) as folder:
+        if scores:
+            archive.unpack(scores, cells, folder)
         grid.prepare(cells, records, folder, keep_models=study.keep_models)
         with aside.file(folder / "study.yaml") as written:
             config.save(study, written)
         found = grid.run(cells, folder, workers=workers, say=say)
+        if scores:
+            say(f"  {scores} holds {archive.pack(scores, cells, folder)} cells")
         say(
             tables.text(
                 *live.summary(cells, {r.cell.name: r for r in found}),

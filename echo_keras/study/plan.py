@@ -90,7 +90,9 @@ def cells(study, folder):
     loaded = {name: _recipe(word, folder) for name, word in recipes.items()}
     first = {name: _init(word, folder) for name, word in inits.items()}
     steps = study.steps or (None,) * len(study.fractions)
-    runs = [study.seeds if share == 1 else study.subsets for share in study.fractions]
+    runs = study.runs or [
+        study.seeds if share == 1 else study.subsets for share in study.fractions
+    ]
     found = []
     for number in range(max(runs)):
         for fraction, count, length in zip(study.fractions, runs, steps):
@@ -130,11 +132,13 @@ def _check(study):
         values = getattr(study, key)
         if not values or len(set(values)) < len(values):
             raise errors.InputError(f"{key} is {list(values)}; give each one once")
-    if study.steps and len(study.steps) != len(study.fractions):
-        raise errors.InputError(
-            f"steps has {len(study.steps)} numbers and fractions {len(study.fractions)}"
-            "; give one number of steps for each fraction, or none"
-        )
+    for key in ("steps", "runs"):
+        given = getattr(study, key)
+        if given and len(given) != len(study.fractions):
+            raise errors.InputError(
+                f"{key} has {len(given)} numbers and fractions {len(study.fractions)}; "
+                "give one number for each fraction, or none"
+            )
 
 
 def _named(words, what):

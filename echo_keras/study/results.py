@@ -125,16 +125,19 @@ def differences(found, first):
         List of dicts as of `levels`, with the other arm in `than_recipe` and
         `than_init`: of the arm minus the one of the same recipe that starts from those
         first weights, and minus the one of that first recipe that starts from the same
-        weights, over the runs that both have finished.
+        weights; where there is neither, minus the one of that first recipe and those
+        first weights. Over the runs that both have finished.
     """
     known = {(arm.recipe_name, arm.init_name, arm.fraction): arm for arm in found}
     told = []
     for arm in found:
-        for than in ((arm.recipe_name, first[1]), (first[0], arm.init_name)):
-            other = known.get((*than, arm.fraction))
-            if other is None or other is arm:
-                continue
-            told += _apart(other, arm)
+        near = (arm.recipe_name, first[1]), (first[0], arm.init_name)
+        others = [known.get((*than, arm.fraction)) for than in near]
+        if others == [None, None]:
+            others = [known.get((*first, arm.fraction))]
+        for other in others:
+            if other is not None and other is not arm:
+                told += _apart(other, arm)
     return told
 
 

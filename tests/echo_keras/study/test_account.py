@@ -141,6 +141,15 @@ def test_differences_are_to_the_first_recipe_from_the_same_weights_too(arm):
     ]
 
 
+def test_an_arm_apart_is_compared_with_the_first_one(arm):
+    arms = [
+        arm("random", 1.0),
+        arm("hearts", 1.0, shared=92)._replace(recipe_name="best"),
+    ]
+    [row] = tables(arms)["Does it help to start or to train otherwise?"].rows
+    assert row[:3] == ["best from hearts minus unet from random", "100 %", "+.0200"]
+
+
 def test_the_unit_of_distances_is_in_the_title(arm):
     [row] = tables([arm("random", 1.0)])["HD95 (pixels), mean of images"].rows
     assert row == ["unet from random", "4.00 (4.00 to 4.00)"]

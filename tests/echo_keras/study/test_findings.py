@@ -50,3 +50,15 @@ def test_of_many_comparisons_those_that_are_shown_are_told(compared):
     _, shown, rest = compared(SAME, BETTER, *[SAME] * 9)
     assert shown.startswith("Starting unet from a instead of random")
     assert rest.startswith("In 9 of 10 comparisons a difference is not shown")
+
+
+def test_an_arm_that_shares_nothing_with_the_first_is_told_as_such():
+    row = {
+        **{"recipe": "best", "init": "hearts", "labelled_patients": 3, "runs": 2},
+        **{"than_recipe": "unet", "than_init": "random"},
+        **{"value": 0.02, "both": (0.01, 0.03)},
+    }
+    assert findings._said(row) == (
+        "best from hearts instead of unet from random with 3 labelled patients: Dice "
+        "+.0200 (+.0100 to +.0300); it helps."
+    )

@@ -201,6 +201,29 @@ def test_a_second_run_trains_nothing_and_reports_the_same(
     assert (output / "results.csv").read_text() == before
 
 
+def test_scores_alone_give_the_same_tables_on_another_machine(
+    finished, plan_file, records, tmp_path, monkeypatch
+):
+    output, _, _ = finished
+    path, said = tmp_path / "kept.json.xz", []
+    labels.run(plan_file, records, output, scores=path, say=said.append)
+    assert f"  {path} holds 6 cells" in said
+    worked = []
+
+    def failing(job, workers):
+        worked.append(job.folder.name)
+        return in_this_process(job, workers)
+
+    monkeypatch.setattr(jobs, "_process", failing)
+    other = tmp_path / "other"
+    labels.run(plan_file, records, other, scores=path, say=said.append)
+    assert {name.split("-")[0] for name in worked} == {"broken"}
+    for name in ("levels.csv", "differences.csv", "tables.md"):
+        assert (other / name).read_text() == (output / name).read_text()
+    assert not (other / "sheet.png").exists()
+    assert "<!--" not in (other / "report.html").read_text()
+
+
 def test_a_study_that_is_refused_leaves_the_plan_of_the_one_that_is_there(
     finished, plan_file, records
 ):

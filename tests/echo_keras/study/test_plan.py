@@ -143,6 +143,7 @@ def test_teachers_that_cannot_be_had_are_refused(folder, values, sentence):
         ({"fractions": [1, 1]}, r"fractions is \[1\.0, 1\.0\]; give each one once"),
         ({"fractions": 0.5}, r"fractions is 0\.5; give a list of numbers"),
         ({"steps": [1, 2, 3]}, "steps has 3 numbers and fractions 2"),
+        ({"runs": [1]}, "runs has 1 numbers and fractions 2"),
         ({"without": ["unet random"]}, "without holds 'unet random'; give a recipe"),
         ({"without": ["default random"]}, "leaves out all of its cells"),
         ({"recipes": ["unet.yaml", "./unet.yaml"]}, "two recipes are called 'unet'"),
@@ -161,3 +162,8 @@ def test_a_study_that_cannot_be_meant_is_refused(folder, values, sentence):
 def test_a_fraction_that_keeps_no_patient_is_refused():
     with pytest.raises(errors.InputError, match="of 8 patients selects none"):
         plan.check_fractions(study(fractions=[0.01, 1.0]), list("abcdefgh"))
+
+
+def test_each_fraction_may_have_its_own_number_of_runs():
+    cells = plan.cells(study(fractions=[0.5, 1.0], runs=[3, 2], subsets=9), None)
+    assert collections.Counter(c.fraction for c in cells) == {0.5: 3, 1.0: 2}
