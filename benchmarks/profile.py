@@ -1,8 +1,9 @@
-"""Where a training step spends its time, by kind of operation.
+"""Where a training step, or inference, spends its time, by kind of operation.
 
-Run as `python -m benchmarks.profile pretrain|finetune NETWORK SIZE BATCH PRECISION`;
-for pretraining on logical replicas, with their number as the last word. Times of
-operations that run side by side add up, so the sum may pass the step's time.
+Run as `python -m benchmarks.profile WHAT NETWORK SIZE BATCH PRECISION`, where WHAT is
+`pretrain`, `finetune` or `infer`; for pretraining on logical replicas, with their
+number as the last word. Times of operations that run side by side add up, so the sum
+may pass the step's time.
 """
 
 import collections
@@ -29,7 +30,8 @@ def main(what, network, size, batch, precision, replicas="1"):
             **case, mode="full", precision=precision, devices=devices
         )
     else:
-        step = segment_keras.step(**case, mode="train", precision=precision)
+        mode = {"finetune": "train", "infer": "infer"}[what]
+        step = segment_keras.step(**case, mode=mode, precision=precision)
     step()
     step()
     with tempfile.TemporaryDirectory() as folder:

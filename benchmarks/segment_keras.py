@@ -6,6 +6,7 @@ import tensorflow as tf
 from benchmarks import twins
 from echo_keras import config
 from echo_keras.losses import segmentation
+from echo_keras.models import folded
 from echo_keras.training import initial, optimizers, precision
 
 
@@ -28,6 +29,7 @@ def step(network, size, batch, mode, precision):
     frames = tf.constant(random.random(shape, np.float32))
     masks = tf.constant((random.random(shape) < 0.5).astype(np.float32))
     if mode == "infer":
+        folded.fold(model)  # as `echo-keras export` and `evaluate` do
         segmented = tf.function(lambda: model(frames, training=False))
         return lambda: segmented().numpy()
     model.compile(

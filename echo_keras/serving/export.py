@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from echo_keras import aside, config, errors
-from echo_keras.models import dilated, heads
+from echo_keras.models import dilated, folded, heads
 from echo_keras.serving import card, endpoints, quantized, session, warmup
 
 MODEL = "model.keras"
@@ -79,7 +79,7 @@ def facts(version):
 
 
 def load_keras(model_dir):
-    """Load the segmentation network of a fine-tuned folder.
+    """Load the segmentation network of a fine-tuned folder, for inference alone.
 
     Args:
         model_dir: Folder that `echo-keras finetune` wrote.
@@ -96,7 +96,7 @@ def load_keras(model_dir):
     if recipe.network == "deeplabv3":
         from echo_keras.models import deeplabv3  # noqa: F401  registers its layers
     try:
-        model = dilated.hasten(keras.models.load_model(folder / MODEL, compile=False))
+        model = keras.models.load_model(folder / MODEL, compile=False)
     except (OSError, ValueError, TypeError, zipfile.BadZipFile) as reason:
         raise errors.InputError(
             f"cannot read {folder / MODEL}: {reason}; fine-tune the model again"
@@ -108,6 +108,7 @@ def load_keras(model_dir):
             "square grey ones of a fixed size; give a folder that echo-keras finetune "
             "wrote"
         )
+    model = folded.fold(dilated.hasten(model))
     ventricle = keras.Model(model.inputs, heads.ventricle(model.outputs[0]))
     return ventricle, config.replace(recipe, size=height)
 
