@@ -9,12 +9,12 @@ def fold(model):
 
     With statistics that stand still a batch norm is a factor and a shift by channel,
     which a convolution can take into its kernel and bias. TensorFlow does that by
-    itself in some graphs and precisions and not in others. The model must not be
-    trained or saved by Keras afterwards.
+    itself in some graphs and precisions and not in others. The model must not have
+    been run by `predict` before, nor be trained or saved by Keras afterwards.
 
     Args:
-        model: Any `keras.Model`; pairs of a `keras.layers.Conv2D` without activation
-            and a batch norm that alone takes its answer are changed.
+        model: `keras.Model`. A `keras.layers.Conv2D` without activation and the batch
+            norm that alone takes its answer are changed, where each is called once.
 
     Returns:
         The same model; what it answers is the same up to rounding.
@@ -48,22 +48,28 @@ def _same(inputs, training=None, mask=None):
 
 def _pairs(model):
     """Convolutions and the batch norms that follow them, each pair once."""
+    parts = [p for p in (model, *model.submodules) if isinstance(p, keras.Model)]
+    answers = {id(answer) for part in parts for answer in tf.nest.flatten(part.outputs)}
     found = {}
-    for part in (model, *model.submodules):
-        for norm in part.layers if isinstance(part, keras.Model) else ():
+    for part in parts:
+        for norm in part.layers:
             convolution = _before(norm)
-            if convolution is not None:
+            if convolution is not None and id(convolution.output) not in answers:
                 found[id(norm)] = convolution, norm
     return found.values()
 
 
 def _before(norm):
     """The convolution whose answer a batch norm alone takes, if that is what it is."""
-    if not isinstance(norm, keras.layers.BatchNormalization):
+    if not isinstance(norm, keras.layers.BatchNormalization) or "call" in vars(norm):
         return None
-    if len(norm.inbound_nodes) != 1:
+    if not (norm.scale and norm.center and len(norm.inbound_nodes) == 1):
         return None
     layer = norm.inbound_nodes[0].inbound_layers
-    if not isinstance(layer, keras.layers.Conv2D) or len(layer.outbound_nodes) != 1:
+    if not isinstance(layer, keras.layers.Conv2D):
         return None
-    return layer if layer.activation is keras.activations.linear else None
+    once = len(layer.inbound_nodes) == len(layer.outbound_nodes) == 1
+    plain = layer.activation is keras.activations.linear and not isinstance(
+        layer, keras.layers.Conv2DTranspose
+    )
+    return layer if once and plain and norm.axis == [3] else None

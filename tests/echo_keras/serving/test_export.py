@@ -33,6 +33,22 @@ def test_an_export_of_other_weights_is_noticed(tuned, models_dir):
     assert export.largest_difference(servable, model, served) > 0.01
 
 
+def test_an_export_has_no_batch_norm_left(models_dir):
+    text = (models_dir / "lv" / "1" / "saved_model.pb").read_bytes()
+    assert b"Conv2D" in text
+    assert b"FusedBatchNorm" not in text
+
+
+def test_a_batch_norm_that_is_folded_wrongly_is_noticed(tuned, tmp_path, monkeypatch):
+    def spoilt(model):
+        model.set_weights([1.1 * weights for weights in model.get_weights()])
+        return model
+
+    monkeypatch.setattr(export.folded, "fold", spoilt)
+    with pytest.raises(RuntimeError, match="differs by"):
+        export.export(tuned, tmp_path / "lv")
+
+
 @pytest.mark.slow
 def test_a_deeplab_with_its_own_layers_is_exported_and_verified(tmp_path):
     encoder = resnet.encoder(32, width=2)
