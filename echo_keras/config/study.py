@@ -14,9 +14,10 @@ class Study:
     Attributes:
         recipes: Files of fine-tuning recipes, or `default` for the recipe of the
             defaults. Init, fraction, subset and seed are the study's to choose.
-        inits: First weights: `random`, `imagenet`, a file of its weights (.h5), a
-            folder of `echo-keras pretrain`, or a pretraining recipe (.yaml), which the
-            study runs once for each kind of encoder. Differences are to the first.
+        inits: First weights: `random`, `imagenet`, a file of its weights (.h5),
+            `hearts`, a folder of `echo-keras pretrain` or `finetune`, or a pretraining
+            recipe (.yaml), which the study runs once for each kind of encoder.
+            Differences are to the first.
         without: Pairs such as `unet imagenet`, recipe and first weights, to leave out.
         teachers: Pairs such as `student unet`, a recipe and the one that teaches it:
             the network of that recipe, from the same first weights and labels, labels
@@ -27,7 +28,8 @@ class Study:
         subsets: Subsets of patients at each fraction below 1; run number n draws subset
             n with seed n.
         seeds: Runs at fraction 1, where there is one subset.
-        runs: Runs at each fraction, in place of subsets and seeds; none by default.
+        runs: Runs at each fraction, which set aside `subsets` and `seeds`; none by
+            default.
         split: Split to score on; choose recipes by `validation`.
         synthetic: Whether the hearts are drawn: the report says so and leaves out what
             the paper measured on real ones.

@@ -2,6 +2,7 @@
 
 What may leave a hospital, or a licence, is often the scores alone. From them another
 machine goes on with the study, and anybody computes its tables and intervals again.
+The file names the patients as the records do and holds their ejection fractions.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import json
 import lzma
 import pathlib
+import shutil
 
-from echo_keras import aside, errors
+from echo_keras import aside, errors, lock
 from echo_keras.serving import written
-from echo_keras.study import grid, worker
+from echo_keras.study import grid, jobs, worker
 
 SUFFIX = ".json.xz"
 RECORDS, CELLS = "records", "cells"
-_FACTS = {"plan": worker.PLAN, "cost": worker.COST, "scores": worker.SCORES}
+_PLAN, _FACTS = "plan", {"cost": worker.COST, "scores": worker.SCORES}
+_STALE = worker.MODEL, worker.MASKS, jobs.FAILED
 
 
 def check(path):
@@ -25,97 +28,98 @@ def check(path):
         raise errors.InputError(f"--scores {path} is to end in {SUFFIX}; rename it")
 
 
-def unpack(path, cells, output):
-    """Take up the cells of a study that an archive holds.
-
-    What is finished already stays as it is. A network that is still to teach another
-    one is not in an archive, so its cell is left to run.
+def unpack(path, plans, output):
+    """Take up the cells of a study that an archive holds and that have no scores here.
 
     Args:
         path: File that `pack` wrote; nothing is taken up where there is none yet.
-        cells: List of `plan.Cell`; the archive may hold others and lack some.
+        plans: Dict as of `grid.plans`; the archive may hold other cells and lack some.
         output: Folder of the study, as of `grid.opened`.
 
     Raises:
-        InputError: The file is no archive, or one of other records or another split.
+        InputError: The file is no archive, or one of other records, of another split
+            or with a cell of another recipe; then nothing is written.
     """
-    if not pathlib.Path(path).exists():
-        return
-    found = _read(path, output)[CELLS]
-    there = {cell.name for cell in cells if grid.result(cell, output)}
-    taken = [cell for cell in cells if cell.name in found.keys() - there]
-    wanted = _teaching(cells, there | {cell.name for cell in taken})
-    for cell in taken:
-        if cell.name not in wanted:
-            folder = output / grid.CELLS / cell.name
-            folder.mkdir(parents=True, exist_ok=True)
-            facts = found[cell.name]
-            for name in ("plan", "cost"):
-                with aside.file(folder / _FACTS[name]) as partial:
-                    partial.write_text(json.dumps(facts[name], indent=2) + "\n")
-            written.write(facts["scores"], folder / worker.SCORES)
+    found = _read(path, plans, output)
+    for name in plans.keys() & found.keys():
+        folder = output / grid.CELLS / name
+        if (folder / worker.SCORES).is_file():
+            continue
+        for stale in _STALE:
+            if (folder / stale).is_dir():
+                shutil.rmtree(folder / stale)
+            (folder / stale).unlink(missing_ok=True)
+        with aside.file(folder / worker.COST) as partial:
+            partial.write_text(json.dumps(found[name]["cost"]) + "\n")
+        written.write(found[name]["scores"], folder / worker.SCORES)
 
 
-def pack(path, cells, output):
+def pack(path, plans, output):
     """Add the finished cells of a study to an archive, new or begun.
 
     Args:
-        path: File to write; the same scores give the same bytes.
-        cells: List of `plan.Cell`.
+        path: File to write, unless there is nothing new.
+        plans: Dict as of `grid.plans`.
         output: Folder of the study, as of `grid.opened`.
 
     Returns:
         How many cells the archive holds.
 
     Raises:
-        InputError: A file of that name is no archive, or one of other records or
-            another split, or it cannot be written.
+        InputError: As of `unpack`, or the file cannot be written.
     """
-    found = {}
-    if pathlib.Path(path).exists():
-        found = _read(path, output)[CELLS]
-    for cell in cells:
-        folder = output / grid.CELLS / cell.name
-        if (folder / worker.SCORES).is_file():
-            found[cell.name] = {
-                name: json.loads((folder / file).read_text())
-                for name, file in _FACTS.items()
-            }
-    whole = {RECORDS: _identity(output), CELLS: dict(sorted(found.items()))}
-    with aside.file(path) as partial:
-        partial.write_bytes(lzma.compress(json.dumps(whole).encode()))
-    return len(found)
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with lock.held(path.with_name(f".{path.name}.lock"), path):
+        found = _read(path, plans, output)
+        own = {
+            name: {_PLAN: plan, **_facts(output / grid.CELLS / name)}
+            for name, plan in plans.items()
+            if (output / grid.CELLS / name / worker.SCORES).is_file()
+        }
+        cells = dict(sorted({**found, **own}.items()))
+        if cells != found or not path.exists():
+            whole = {RECORDS: _identity(output), CELLS: cells}
+            with aside.file(path) as partial:
+                partial.write_bytes(lzma.compress(json.dumps(whole).encode()))
+    return len(cells)
 
 
-def _teaching(cells, finished):
-    """Names of the cells whose networks unfinished cells are to learn from."""
-    wanted = set()
-    for cell in reversed(cells):  # a teacher stands before its student
-        if cell.teacher and (cell.name not in finished or cell.name in wanted):
-            wanted.add(cell.teacher)
-    return wanted
+def _facts(folder):
+    return {
+        name: json.loads((folder / file).read_text()) for name, file in _FACTS.items()
+    }
 
 
-def _read(path, output):
+def _read(path, plans, output):
+    """Dict of name of a cell to its plan, cost and scores, empty without a file."""
+    if not pathlib.Path(path).exists():
+        return {}
     try:
         found = json.loads(lzma.decompress(pathlib.Path(path).read_bytes()))
+        theirs, cells = found[RECORDS], found[CELLS]
+        if any(facts.keys() != {_PLAN, *_FACTS} for facts in cells.values()):
+            raise KeyError(_PLAN)
     except (OSError, ValueError, lzma.LZMAError) as reason:
         raise errors.InputError(
             f"cannot read the scores of a study in {path}: {reason}"
         ) from reason
-    if not isinstance(found, dict) or found.keys() != {RECORDS, CELLS}:
+    except (KeyError, TypeError, AttributeError) as reason:
         raise errors.InputError(
             f"{path} holds no scores of a study; name a file that echo-keras study "
             "--scores wrote, or a new one"
-        )
-    theirs, own = found[RECORDS], _identity(output)
+        ) from reason
+    own = _identity(output)
     for key in own:
         if theirs.get(key) != own[key]:
             raise errors.InputError(
                 f"{path} holds scores of another study, with {key} {theirs.get(key)} "
                 f"and not {own[key]}; name another file"
             )
-    return found
+    for name in plans.keys() & cells.keys():
+        where = f"{name} in {path}"
+        grid.refuse_other(where, cells[name][_PLAN], plans[name], option="--scores")
+    return cells
 
 
 def _identity(output):

@@ -230,8 +230,8 @@ def _method(arms, results):
         f"process of its own and scored on {first['images']} images of "
         f"{first['patients']} patients in the {first['split']} split of {dataset}, at "
         "the images' own size. A small share of labelled patients lies inside every "
-        "larger one. Recipes, scores, masks and logs of every run stand in cells/; "
-        "results.csv has a row for each."
+        "larger one. Recipes and scores of every run stand in cells/, with masks and "
+        "logs where it ran here; results.csv has a row for each."
     )
     lines = [f"<p>{html.escape(text)}</p>"]
     if failed:

@@ -68,6 +68,52 @@ def opened(output, records):
         yield output
 
 
+def plans(cells):
+    """What tells every cell from one of another study beside the records.
+
+    Args:
+        cells: List of `plan.Cell`.
+
+    Returns:
+        Dict of a cell's name to a dict ready for JSON: its `identity`, that of its
+        `teacher`, empty for none, and what tells its first `weights` if they lie in
+        files.
+    """
+    identities = {cell.name: cell.identity for cell in cells}
+    weights = {init: _weights(init) for init in {cell.recipe.init for cell in cells}}
+    return {
+        cell.name: {
+            "identity": cell.identity,
+            "teacher": identities.get(cell.teacher, {}),
+            "weights": weights[cell.recipe.init],
+        }
+        for cell in cells
+    }
+
+
+def refuse_other(where, begun, wanted, *, option="--output"):
+    """Refuse what another study has begun under the name of a cell of this one.
+
+    Args:
+        where: What holds it, for people.
+        begun: Its plan, as of `plans`, perhaps of an earlier version.
+        wanted: The plan of this study.
+        option: Option to name something else by.
+
+    Raises:
+        InputError: It is of another study.
+    """
+    told = {"option": option}
+    _refuse_key(where, *(_complete(one["identity"]) for one in (begun, wanted)), **told)
+    theirs = (_complete(one.get("teacher")) for one in (begun, wanted))
+    _refuse_key(where, *theirs, whose="a teacher's ", **told)
+    if begun.get("weights", wanted["weights"]) != wanted["weights"]:
+        raise errors.InputError(
+            f"{where} is of another study: {wanted['identity']['init']} held other "
+            f"weights then; name another {option} or remove it"
+        )
+
+
 def prepare(cells, records, output, *, keep_models):
     """Write what every cell and pretraining is, unless one is not what was written.
 
@@ -81,41 +127,34 @@ def prepare(cells, records, output, *, keep_models):
         InputError: The folder holds a cell or a pretraining of the same name from
             another study; then nothing is written.
     """
-    identities = {cell.name: cell.identity for cell in cells}
-    weights = {init: _weights(init) for init in {cell.recipe.init for cell in cells}}
-    plans = {
-        cell.name: {
-            "identity": cell.identity,
-            "teacher": identities.get(cell.teacher, {}),
-            "weights": weights[cell.recipe.init],
-            "keep_models": keep_models,
-        }
-        for cell in cells
-    }
+    wanted = plans(cells)
     for cell in cells:
-        _refuse_others(cell, plans[cell.name], output)
+        _refuse_others(cell, wanted[cell.name], output)
     for cell in cells:
         recipe = _recipe(cell, output)
         folder = output / CELLS / cell.name
-        _write_plan(folder, recipe, records, **plans[cell.name])
+        plan = {**wanted[cell.name], "keep_models": keep_models}
+        _write_plan(folder, recipe, records, **plan)
     encoders = {_encoder(cell, output): cell.pretraining for cell in cells}
     for folder, recipe in encoders.items():
         if recipe and _pretraining(folder).reason is None:
             _write_plan(folder, recipe, records)
 
 
-def run(cells, output, *, workers=1, say):
+def run(cells, output, *, workers=1, ended=None, say):
     """Run every cell that is not finished.
 
     Args:
         cells: List of `plan.Cell`, as `prepare` has written them.
         output: Folder of the study, as of `opened`.
         workers: How many cells run at once.
+        ended: Called without arguments when a cell has ended, if given.
         say: Called with each line for the user.
 
     Returns:
         List of `Result`, one a cell.
     """
+    _reopen(cells, output)
     work = _jobs(cells, output)
     jobs.forget(work)
     results = {cell.name: result(cell, output) for cell in cells}
@@ -128,9 +167,11 @@ def run(cells, output, *, workers=1, say):
             times = {job.title: seconds for job, seconds in running.items()}
             for cell in cells:
                 if results[cell.name] is None:
-                    ended = results[cell.name] = result(cell, output)
-                    if ended:
-                        update(times, ended=ended)
+                    found = results[cell.name] = result(cell, output)
+                    if found:
+                        update(times, ended=found)
+                        if ended:
+                            ended()
             update(times)
 
         jobs.run(work, look, workers=workers)
@@ -187,33 +228,25 @@ def _refuse_others(cell, plan, output):
     """Raise `InputError` where a cell, or what it starts from, is of another study."""
     folder = output / CELLS / cell.name
     if (folder / worker.PLAN).is_file():
-        begun = json.loads((folder / worker.PLAN).read_text())
-        _refuse_other(folder, _complete(begun["identity"]), _complete(plan["identity"]))
-        theirs = map(_complete, (begun.get("teacher"), plan["teacher"]))
-        _refuse_other(folder, *theirs, "a teacher's ")
-        if begun.get("weights", plan["weights"]) != plan["weights"]:
-            raise errors.InputError(
-                f"{folder} is of another study: {cell.recipe.init} held other weights "
-                "then; name another --output or remove it"
-            )
+        refuse_other(folder, json.loads((folder / worker.PLAN).read_text()), plan)
     folder = _encoder(cell, output)
     if folder and (folder / worker.RECIPE).is_file():
         begun = config.load(config.Pretrain, folder / worker.RECIPE)
-        _refuse_other(folder, *map(dataclasses.asdict, (begun, cell.pretraining)))
+        _refuse_key(folder, *map(dataclasses.asdict, (begun, cell.pretraining)))
 
 
 def _weights(init):
-    """What tells first weights that lie in files from others, None for a word."""
+    """What tells first weights that lie in files from others, None for others."""
     found = origin.weights(init)
     return found["sha256"] if isinstance(found, dict) else None
 
 
-def _refuse_other(folder, begun, wanted, whose=""):
+def _refuse_key(where, begun, wanted, *, whose="", option="--output"):
     for key in sorted(wanted.keys() | begun.keys() if begun else ()):
         if begun.get(key) != wanted.get(key):
             raise errors.InputError(
-                f"{folder} is of another study, with {whose}{key} {begun.get(key)} and "
-                f"not {wanted.get(key)}; name another --output or remove it"
+                f"{where} is of another study, with {whose}{key} {begun.get(key)} and "
+                f"not {wanted.get(key)}; name another {option} or remove it"
             )
 
 
@@ -259,7 +292,7 @@ def _encoder(cell, output):
 
 
 def _jobs(cells, output):
-    """Jobs of all cells, each after those that it needs; none for nothing."""
+    """Jobs of all cells, each after those that it needs; a scored cell needs none."""
     found = {}
     for cell in cells:
         folder = output / CELLS / cell.name
@@ -272,6 +305,16 @@ def _jobs(cells, output):
             "finetune", folder, cell.title, worker.SCORES, tuple(needs)
         )
     return list(found.values())
+
+
+def _reopen(cells, output):
+    """Have a network trained again that is gone and is still to teach."""
+    scored = {cell.name: output / CELLS / cell.name / worker.SCORES for cell in cells}
+    for cell in reversed(cells):  # a teacher stands before its student
+        if cell.teacher and not scored[cell.name].is_file():
+            teacher = scored[cell.teacher]
+            if teacher.is_file() and not (teacher.parent / worker.MODEL).exists():
+                teacher.unlink()
 
 
 def _pretraining(folder):

@@ -1,5 +1,6 @@
 """The study of label efficiency: how much first weights are worth, in labels."""
 
+import functools
 import pathlib
 import sys
 
@@ -27,7 +28,7 @@ def run(path, data, output, *, workers=1, scores=None, say):
         output: Folder of the study, new or begun by the same study.
         workers: How many cells run at once.
         scores: File of `archive.pack`: its cells are taken up before the work, and
-            all that are finished are in it after the work; none by default.
+            each that is finished is added to it; none by default.
         say: Called with each line for the user.
 
     Returns:
@@ -45,14 +46,17 @@ def run(path, data, output, *, workers=1, scores=None, say):
     plan.check_fractions(study, tfrecords.patients(data, "train"))
     tfrecords.patients(data, study.split)
     with grid.opened(output, records) as folder:
+        plans = grid.plans(cells)
         if scores:
-            archive.unpack(scores, cells, folder)
+            archive.unpack(scores, plans, folder)
+            archive.pack(scores, plans, folder)
         grid.prepare(cells, records, folder, keep_models=study.keep_models)
         with aside.file(folder / "study.yaml") as written:
             config.save(study, written)
-        found = grid.run(cells, folder, workers=workers, say=say)
+        pack = scores and functools.partial(archive.pack, scores, plans, folder)
+        found = grid.run(cells, folder, workers=workers, ended=pack, say=say)
         if scores:
-            say(f"  {scores} holds {archive.pack(scores, cells, folder)} cells")
+            say(f"  {scores} holds {pack()} cells")
         say(
             tables.text(
                 *live.summary(cells, {r.cell.name: r for r in found}),

@@ -11,7 +11,7 @@ from echo_keras import config, errors
 from echo_keras.data import subsets
 
 DEFAULT = "default"
-WORDS = ("random", "imagenet")
+WORDS = ("random", "imagenet", "hearts")
 _RECIPE_SUFFIX = ".yaml"
 
 
@@ -59,8 +59,10 @@ class Cell(NamedTuple):
 
     @property
     def identity(self):
-        """Dict ready for JSON, of all that decides the result beside the records."""
+        """Dict ready for JSON of what decides the result, but records and weights."""
         recipe = dataclasses.asdict(self.recipe)
+        if self.recipe.init not in WORDS:
+            recipe["init"] = self.init_name  # its folder may stand elsewhere
         if self.pretraining:
             recipe["init"] = dataclasses.asdict(self.pretraining)
         if self.teacher:
@@ -217,10 +219,10 @@ def _init(word, folder):
         return config.load(config.Pretrain, path)
     if not path.exists():
         raise errors.InputError(
-            f"no first weights {path}; give random, imagenet, a folder of echo-keras "
-            f"pretrain or a pretraining recipe ({_RECIPE_SUFFIX})"
+            f"no first weights {path}; give random, imagenet, hearts, a folder of "
+            f"echo-keras pretrain or a pretraining recipe ({_RECIPE_SUFFIX})"
         )
-    return str(path)
+    return str(path.absolute()) if str(path) in WORDS else str(path)
 
 
 def _at(recipe, fraction, number, steps):

@@ -24,6 +24,7 @@ class Arm(NamedTuple):
         patients: How many labelled patients that is.
         runs: Dict of number of the run to its scores, as of `evaluate.scores`.
         folders: Dict of number of the run to the folder of its cell.
+        teacher: Name of the recipe whose networks teach it, empty for none.
     """
 
     recipe_name: str
@@ -32,6 +33,7 @@ class Arm(NamedTuple):
     patients: int
     runs: dict
     folders: dict
+    teacher: str = ""
 
     @property
     def title(self):
@@ -53,13 +55,15 @@ def arms(results):
     Returns:
         List of `Arm` that have a finished run, by fraction, in the order of the study.
     """
-    found = {}
+    found, recipes = {}, {}
     for result in results:
+        cell = result.cell
+        recipes[cell.name] = cell.recipe_name
         if result.dice is None:
             continue
-        cell = result.cell
         cost = json.loads((result.folder / worker.COST).read_text())
-        empty = Arm(*cell.arm, cell.fraction, cost["labelled_patients"], {}, {})
+        facts = cell.fraction, cost["labelled_patients"], {}, {}
+        empty = Arm(*cell.arm, *facts, teacher=recipes.get(cell.teacher, ""))
         arm = found.setdefault((*cell.arm, cell.fraction), empty)
         arm.runs[cell.number] = written.read(result.folder / worker.SCORES)
         arm.folders[cell.number] = result.folder
@@ -115,7 +119,7 @@ def levels(found):
 
 
 def differences(found, first):
-    """Every figure of every arm against those that differ from it in one thing.
+    """Every figure of every arm against that of some others.
 
     Args:
         found: List of `Arm`.
@@ -125,17 +129,19 @@ def differences(found, first):
         List of dicts as of `levels`, with the other arm in `than_recipe` and
         `than_init`: of the arm minus the one of the same recipe that starts from those
         first weights, and minus the one of that first recipe that starts from the same
-        weights; where there is neither, minus the one of that first recipe and those
-        first weights. Over the runs that both have finished.
+        weights; where a study has neither, minus the one of that first recipe and those
+        first weights; and minus its teacher, if any. Over the runs that both have
+        finished.
     """
     known = {(arm.recipe_name, arm.init_name, arm.fraction): arm for arm in found}
+    anywhere = {(arm.recipe_name, arm.init_name) for arm in found}
     told = []
     for arm in found:
         near = (arm.recipe_name, first[1]), (first[0], arm.init_name)
-        others = [known.get((*than, arm.fraction)) for than in near]
-        if others == [None, None]:
-            others = [known.get((*first, arm.fraction))]
-        for other in others:
+        near = [than for than in near if than in anywhere] or [first]
+        near.append((arm.teacher, arm.init_name))
+        for than in dict.fromkeys(near):
+            other = known.get((*than, arm.fraction))
             if other is not None and other is not arm:
                 told += _apart(other, arm)
     return told

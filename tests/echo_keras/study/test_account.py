@@ -150,6 +150,32 @@ def test_an_arm_apart_is_compared_with_the_first_one(arm):
     assert row[:3] == ["best from hearts minus unet from random", "100 %", "+.0200"]
 
 
+def test_a_student_is_compared_with_its_teacher(arm):
+    arms = [
+        arm("random", 1.0),
+        arm("hearts", 1.0, shared=92)._replace(recipe_name="best"),
+        arm("hearts", 1.0, shared=93)._replace(recipe_name="student", teacher="best"),
+    ]
+    rows = tables(arms)["Does it help to start or to train otherwise?"].rows
+    assert [row[:3] for row in rows[1:]] == [
+        ["student from hearts minus unet from random", "100 %", "+.0300"],
+        ["from hearts: student minus best", "100 %", "+.0100"],
+    ]
+
+
+def test_a_failure_elsewhere_does_not_change_what_is_compared(arm):
+    """Without `best from random` at 5 % its other arm has nothing beside it there."""
+    arms = [
+        arm("random", 1.0)._replace(recipe_name="best"),
+        arm("hearts", 0.05)._replace(recipe_name="best"),
+        arm("random", 0.05),
+    ]
+    title = "Does it help to start or to train otherwise?"
+    told = results.differences(arms, ("unet", "random"))
+    assert title not in tables(arms)
+    assert told == []
+
+
 def test_the_unit_of_distances_is_in_the_title(arm):
     [row] = tables([arm("random", 1.0)])["HD95 (pixels), mean of images"].rows
     assert row == ["unet from random", "4.00 (4.00 to 4.00)"]

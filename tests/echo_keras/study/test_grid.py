@@ -188,6 +188,49 @@ def test_a_student_follows_its_teacher_and_learns_from_it(recipes):
         assert recipe.teacher == str(output / grid.CELLS / teacher / worker.MODEL)
 
 
+@pytest.mark.parametrize("scored", [("good",), ("good", STUDENT)])
+def test_a_network_that_is_gone_is_trained_again_where_it_is_to_teach(recipes, scored):
+    output, second = recipes / "study", "second.yaml"
+    (recipes / second).write_text("size: 32\nbatch: 9\n")
+    all_of_them = ["good.yaml", STUDENT, second]
+    teachers = ["student good", "second student"]
+    options = {"subsets": 1, "recipes": all_of_them, "teachers": teachers}
+    run(cells(recipes, **options)[: len(scored)], output)
+    for model in (output / grid.CELLS).glob("*/model"):
+        model.rmdir()
+    begun = log(output)
+    run(cells(recipes, **options), output)
+    again = [line.split("-")[0] for line in log(output)[len(begun) :]]
+    assert again == [
+        f"{word} {name}"
+        for name in ("good", "student", "second")
+        for word in ("begin", "end")
+    ]
+
+
+def test_a_network_that_is_gone_and_has_taught_is_not_trained_again(recipes):
+    output = recipes / "study"
+    chosen = cells(recipes, recipes=["good.yaml", STUDENT], teachers=["student good"])
+    run(chosen, output)
+    for model in (output / grid.CELLS).glob("good-*/model"):
+        model.rmdir()
+    begun = log(output)
+    run(chosen, output)
+    assert log(output) == begun
+
+
+def test_every_end_of_a_cell_is_told(recipes):
+    chosen = cells(recipes, recipes=["fail.yaml", "good.yaml"])
+    told = []
+    with grid.opened(recipes / "study", RECORDS) as folder:
+        grid.prepare(chosen, RECORDS, folder, keep_models=True)
+        for _ in range(2):
+            grid.run(
+                chosen, folder, ended=lambda: told.append(1), say=lambda text: None
+            )
+    assert len(told) == 4
+
+
 def test_a_student_fails_with_its_teacher(recipes):
     chosen = cells(
         recipes,
@@ -263,14 +306,14 @@ def test_the_pretraining_of_another_study_is_not_passed_off(recipes):
 
 
 def test_first_weights_that_were_trained_again_are_not_passed_off(recipes):
-    output, weights = recipes / "study", recipes / "hearts" / "model.keras"
+    output, weights = recipes / "study", recipes / "drawn" / "model.keras"
     weights.parent.mkdir()
     weights.write_text("once")
-    run(cells(recipes, inits=["hearts"]), output)
-    assert len(run(cells(recipes, inits=["hearts"]), output)) == 2
+    run(cells(recipes, inits=["drawn"]), output)
+    assert len(run(cells(recipes, inits=["drawn"]), output)) == 2
     weights.write_text("again")
-    with pytest.raises(errors.InputError, match="hearts held other weights then; name"):
-        run(cells(recipes, inits=["hearts"]), output)
+    with pytest.raises(errors.InputError, match="drawn held other weights then; name"):
+        run(cells(recipes, inits=["drawn"]), output)
 
 
 def test_what_another_study_pretrained_is_refused_though_its_cells_are_gone(recipes):

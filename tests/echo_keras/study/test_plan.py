@@ -1,6 +1,7 @@
 """A study is laid out in cells, each of them once, or refused in a sentence."""
 
 import collections
+import pathlib
 
 import pytest
 
@@ -167,3 +168,20 @@ def test_a_fraction_that_keeps_no_patient_is_refused():
 def test_each_fraction_may_have_its_own_number_of_runs():
     cells = plan.cells(study(fractions=[0.5, 1.0], runs=[3, 2], subsets=9), None)
     assert collections.Counter(c.fraction for c in cells) == {0.5: 3, 1.0: 2}
+
+
+def test_weights_are_named_whatever_folder_they_stand_in(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "encoder").mkdir()
+    options = {"inits": ["encoder"], "fractions": [0.5], "subsets": 1}
+    here, there = (plan.cells(study(**options), at)[0] for at in (folder, elsewhere))
+    assert here.recipe.init != there.recipe.init
+    assert here.identity == there.identity
+
+
+def test_a_folder_named_as_a_word_is_no_word(tmp_path, monkeypatch):
+    (tmp_path / "hearts").mkdir()
+    monkeypatch.chdir(tmp_path)
+    options = {"inits": ["./hearts"], "fractions": [0.5], "subsets": 1}
+    [cell] = plan.cells(study(**options), pathlib.Path())
+    assert cell.recipe.init == str(tmp_path / "hearts")
