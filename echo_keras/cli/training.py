@@ -6,7 +6,10 @@ from echo_keras import config, errors
 from echo_keras.cli.group import PATH, POSITIVE, main
 
 FRACTION = click.FloatRange(0, 1, min_open=True)
-INIT = "random, imagenet, its weights (.h5) or a folder of echo-keras pretrain."
+INIT = (
+    "random, imagenet, its weights (.h5), hearts (synthetic) or a folder of echo-keras "
+    "pretrain or finetune."
+)
 
 
 @main.command()
@@ -126,7 +129,7 @@ def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
 @click.option(
     "--init",
     show_default=config.Finetune.init,
-    help=INIT.replace(" pretrain.", " pretrain or finetune."),
+    help=INIT,
 )
 @click.option(
     "--teacher",

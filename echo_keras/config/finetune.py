@@ -14,8 +14,9 @@ class Finetune:
             the left atrium, where the masks show them. What is exported, and scored,
             is the left ventricle either way.
         encoder: Of `deeplabv3`; the UNet has its own.
-        init: `random`, `imagenet` (resnet50), a file of its weights (.h5), the folder
-            of a pretrained encoder, or that of a fine-tuned network of the same kind.
+        init: `random`, `imagenet` (resnet50), a file of its weights (.h5), `hearts`,
+            which is a UNet of width 16 that synthetic hearts have taught, the folder of
+            a pretrained encoder, or that of a fine-tuned network of the same kind.
         width: Channels of the encoder's first level; 64 is the published size.
         size: Height and width of the frames in pixels.
         aspect: How frames are made square: `stretch`, or `keep` between black bars.

@@ -14,9 +14,9 @@ class Pretrain:
             them; then the UNet's decoder is pretrained too.
         encoder: Network to pretrain; `unet` for UNet, `resnet50` or the small
             `resnet18` for DeepLabV3.
-        init: `random`, `imagenet` (resnet50), a file of its weights (.h5) or the folder
-            of a pretrained encoder or a fine-tuned network, whose decoder is taken too
-            where one is pretrained.
+        init: `random`, `imagenet` (resnet50), a file of its weights (.h5), `hearts` (a
+            UNet of width 16), or the folder of a pretrained encoder or a fine-tuned
+            network, whose decoder is taken too where one is pretrained.
         width: Channels of the encoder's first level; 64 is the published size.
         size: Height and width of the frames in pixels.
         aspect: How frames are made square: `stretch`, or `keep` between black bars.

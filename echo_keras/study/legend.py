@@ -6,7 +6,11 @@ from echo_keras import config
 
 _NETWORKS = {"unet": "UNet", "deeplabv3": "DeepLabV3"}
 _METHODS = {"simclr": "SimCLR", "byol": "BYOL"}
-_WORDS = {"random": "random weights", "imagenet": "weights that know ImageNet"}
+_WORDS = {
+    "random": "random weights",
+    "imagenet": "weights that know ImageNet",
+    "hearts": "the network that the package has trained on synthetic hearts",
+}
 
 
 def rows(cells):

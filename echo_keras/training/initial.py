@@ -1,4 +1,8 @@
-"""Where first weights come from: chance, ImageNet, pretraining or fine-tuning."""
+"""Where first weights come from: chance, ImageNet, pretraining or fine-tuning.
+
+A UNet that was trained on synthetic hearts is part of the package and goes by the word
+`hearts`; it has seen no patient, so that it may go wherever the package goes.
+"""
 
 import pathlib
 import zipfile
@@ -14,6 +18,8 @@ DECODER_FILE = "decoder.keras"
 MODEL_FILE = "model.keras"
 RECIPE_FILE = "recipe.yaml"
 IMAGENET_SUFFIX = ".h5"
+HEARTS = "hearts"
+HEARTS_FOLDER = pathlib.Path(__file__).parents[1] / "hearts"
 
 
 def encoder(name, *, size, width, synchronized=False):
@@ -36,6 +42,11 @@ def encoder(name, *, size, width, synchronized=False):
     return build[name](size, width=width, synchronized=synchronized)
 
 
+def located(init):
+    """Folder of what the word `hearts` stands for; anything else as it is."""
+    return str(HEARTS_FOLDER) if str(init) == HEARTS else init
+
+
 def encoder_name(recipe):
     """Name of the encoder of a `config.Finetune`, which is that of its layer too."""
     return "unet" if recipe.network == "unet" else recipe.encoder
@@ -55,6 +66,7 @@ def network(recipe, *, synchronized=False):
     Raises:
         InputError: The weights cannot be had or belong to another architecture.
     """
+    recipe = config.replace(recipe, init=located(recipe.init))
     base = encoder(
         encoder_name(recipe),
         size=recipe.size,
@@ -86,12 +98,14 @@ def fill(encoder, init, *, width):
     Args:
         encoder: Model to fill.
         init: `random`, which leaves it as it is; `imagenet`, or a file of those weights
-            that ends in `.h5`; or a folder of `echo-keras pretrain` or `finetune`.
+            that ends in `.h5`; `hearts`; or a folder of `echo-keras pretrain` or
+            `finetune`.
         width: Channels of the encoder's first level.
 
     Raises:
         InputError: The weights cannot be had or belong to another architecture.
     """
+    init = located(init)
     if init == "imagenet":
         _load_imagenet(encoder, width)
     elif init.endswith(IMAGENET_SUFFIX):
@@ -111,7 +125,7 @@ def fill_decoder(network, init):
     Raises:
         InputError: The weights cannot be read.
     """
-    folder = pathlib.Path(init)
+    folder = pathlib.Path(located(init))
     named = {layer.name: layer for layer in network.layers if layer.weights}
     for path in (folder / DECODER_FILE, folder / MODEL_FILE):
         if path.is_file():
@@ -152,7 +166,7 @@ def finetuned(folder):
     """Load a fine-tuned network.
 
     Args:
-        folder: Artefact of `echo-keras finetune`.
+        folder: Artefact of `echo-keras finetune`, or `hearts`.
 
     Returns:
         Model from `(batch, size, size, 1)` frames in [0, 1] to probabilities, and its
@@ -161,7 +175,7 @@ def finetuned(folder):
     Raises:
         InputError: The folder is no such artefact.
     """
-    folder = pathlib.Path(folder)
+    folder = pathlib.Path(located(folder))
     if not _is_finetuned(folder):
         raise errors.InputError(
             f"{folder} holds no {MODEL_FILE}; give a folder that echo-keras finetune "
@@ -213,7 +227,8 @@ def _trained(folder):
     if not (folder / ENCODER_FILE).is_file():
         raise errors.InputError(
             f"{folder} holds no {ENCODER_FILE}; give random, imagenet, a file of its "
-            f"weights ({IMAGENET_SUFFIX}) or a folder that echo-keras pretrain wrote"
+            f"weights ({IMAGENET_SUFFIX}), hearts or a folder that echo-keras pretrain "
+            "wrote"
         )
     recipe = config.load(config.Pretrain, folder / RECIPE_FILE)
     return _loaded(folder / ENCODER_FILE), recipe

@@ -49,7 +49,7 @@ def weights(init):
         a dict of `folder`, `sha256` of its weights and what its own summary says of
         its records, labels and first weights.
     """
-    folder = pathlib.Path(init)
+    folder = pathlib.Path(initial.located(init))
     if folder.is_file():
         return {"file": str(init), "sha256": _sha256(folder)}
     for file, summary in ARTEFACTS.items():

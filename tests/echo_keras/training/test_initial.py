@@ -272,3 +272,28 @@ def test_a_file_of_imagenet_weights_that_is_not_there_is_named(tmp_path):
     recipe = config.replace(recipe, init=str(tmp_path / "nowhere.h5"))
     with pytest.raises(errors.InputError, match=r"read the weights .*nowhere\.h5"):
         initial.network(recipe)
+
+
+def test_the_hearts_of_the_package_fill_a_whole_network():
+    recipe = config.Finetune(structures="all", init=initial.HEARTS)
+    source, made_by = initial.finetuned(initial.HEARTS)
+    assert (made_by.network, made_by.width) == (recipe.network, recipe.width)
+    for weight, wanted in zip(
+        initial.network(recipe).get_weights(), source.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(weight, wanted)
+
+
+def test_the_hearts_of_the_package_fill_an_encoder():
+    source, _ = initial.finetuned(initial.HEARTS)
+    encoder = initial.encoder("unet", size=32, width=16)
+    initial.fill(encoder, initial.HEARTS, width=16)
+    for weight, wanted in zip(
+        encoder.get_weights(), source.get_layer("unet").get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(weight, wanted)
+
+
+def test_the_hearts_of_the_package_are_for_a_unet_of_their_width():
+    with pytest.raises(errors.InputError, match="set width: 16 in the recipe"):
+        initial.network(config.Finetune(width=8, init=initial.HEARTS))
