@@ -18,7 +18,8 @@ class Study:
             `hearts`, a folder of `echo-keras pretrain` or `finetune`, or a pretraining
             recipe (.yaml), which the study runs once for each kind of encoder.
             Differences are to the first.
-        without: Pairs such as `unet imagenet`, recipe and first weights, to leave out.
+        without: Pairs such as `unet imagenet`, recipe and first weights, to leave out,
+            or `unet imagenet 0.01`, at one fraction alone.
         teachers: Pairs such as `student unet`, a recipe and the one that teaches it:
             the network of that recipe, from the same first weights and labels, labels
             the patients without labels for it.

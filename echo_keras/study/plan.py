@@ -99,7 +99,7 @@ def cells(study, folder):
     for number in range(max(runs)):
         for fraction, count, length in zip(study.fractions, runs, steps):
             for arm in ((r, i) for r in recipes for i in inits):
-                if number < count and arm not in left_out:
+                if number < count and (*arm, fraction) not in left_out:
                     recipe = _at(loaded[arm[0]], fraction, number, length)
                     teacher = ""
                     if arm[0] in teachers:
@@ -158,16 +158,21 @@ def _named(words, what):
 
 
 def _left_out(study, recipes, inits):
-    pairs = set()
+    """Set of recipe, first weights and fraction that are left out."""
+    shares = {f"{fraction:g}": fraction for fraction in study.fractions}
+    found = set()
     for text in study.without:
-        pair = tuple(text.split())
-        if len(pair) != 2 or pair[0] not in recipes or pair[1] not in inits:
+        words = text.split()
+        known = [set(recipes), set(inits), set(shares)][: len(words)]
+        if len(words) not in (2, 3) or any(w not in k for w, k in zip(words, known)):
             raise errors.InputError(
                 f"without holds {text!r}; give a recipe and first weights of the study "
-                f"by name: one of {', '.join(recipes)} and one of {', '.join(inits)}"
+                f"by name: one of {', '.join(recipes)} and one of {', '.join(inits)}, "
+                f"and perhaps one of {', '.join(shares)}"
             )
-        pairs.add(pair)
-    return pairs
+        recipe, init, *only = words
+        found.update((recipe, init, shares[share]) for share in only or shares)
+    return found
 
 
 def _teachers(study, recipes, inits, left_out):
@@ -187,8 +192,8 @@ def _teachers(study, recipes, inits, left_out):
                 f"teachers holds {text!r}, but {teacher} does not stand before "
                 f"{student} in recipes; name it earlier there"
             )
-        for init in inits:
-            if (teacher, init) in left_out and (student, init) not in left_out:
+        for recipe, init, fraction in sorted(left_out):
+            if recipe == teacher and (student, init, fraction) not in left_out:
                 raise errors.InputError(
                     f"{student} {init} has no teacher, since {teacher} {init} is left "
                     "out; leave out both or none"

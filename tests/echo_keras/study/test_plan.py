@@ -147,6 +147,8 @@ def test_teachers_that_cannot_be_had_are_refused(folder, values, sentence):
         ({"runs": [1]}, "runs has 1 numbers and fractions 2"),
         ({"without": ["unet random"]}, "without holds 'unet random'; give a recipe"),
         ({"without": ["default random"]}, "leaves out all of its cells"),
+        ({"without": ["default random 0.3"]}, "and perhaps one of 0.05, 1"),
+        ({"without": ["default"]}, "without holds 'default'; give a recipe"),
         ({"recipes": ["unet.yaml", "./unet.yaml"]}, "two recipes are called 'unet'"),
         ({"split": "train"}, "split is 'train'; choose one of validation, test"),
         (
@@ -185,3 +187,10 @@ def test_a_folder_named_as_a_word_is_no_word(tmp_path, monkeypatch):
     options = {"inits": ["./hearts"], "fractions": [0.5], "subsets": 1}
     [cell] = plan.cells(study(**options), pathlib.Path())
     assert cell.recipe.init == str(tmp_path / "hearts")
+
+
+def test_an_arm_may_be_left_out_at_one_fraction(folder):
+    options = {"recipes": ["unet.yaml", "deep.yaml"], "fractions": [0.5, 1.0]}
+    cells = plan.cells(study(**options, without=["deep random 1"]), folder)
+    left = {(cell.recipe_name, cell.fraction) for cell in cells}
+    assert left == {("unet", 0.5), ("unet", 1.0), ("deep", 0.5)}
