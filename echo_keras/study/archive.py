@@ -14,7 +14,7 @@ import shutil
 
 from echo_keras import aside, errors, lock
 from echo_keras.serving import written
-from echo_keras.study import grid, jobs, worker
+from echo_keras.study import grid, identity, jobs, worker
 
 SUFFIX = ".json.xz"
 RECORDS, CELLS = "records", "cells"
@@ -33,7 +33,8 @@ def unpack(path, plans, output):
 
     Args:
         path: File that `pack` wrote; nothing is taken up where there is none yet.
-        plans: Dict as of `grid.plans`; the archive may hold other cells and lack some.
+        plans: Dict as of `identity.plans`; the archive may hold other cells and lack
+            some.
         output: Folder of the study, as of `grid.opened`.
 
     Raises:
@@ -59,7 +60,7 @@ def pack(path, plans, output):
 
     Args:
         path: File to write, unless there is nothing new.
-        plans: Dict as of `grid.plans`.
+        plans: Dict as of `identity.plans`.
         output: Folder of the study, as of `grid.opened`.
 
     Returns:
@@ -118,7 +119,7 @@ def _read(path, plans, output):
             )
     for name in plans.keys() & cells.keys():
         where = f"{name} in {path}"
-        grid.refuse_other(where, cells[name][_PLAN], plans[name], option="--scores")
+        identity.refuse_other(where, cells[name][_PLAN], plans[name], option="--scores")
     return cells
 
 

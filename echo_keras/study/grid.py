@@ -12,8 +12,7 @@ import time
 from typing import NamedTuple
 
 from echo_keras import aside, config, errors
-from echo_keras.study import jobs, live, worker
-from echo_keras.training import origin
+from echo_keras.study import identity, jobs, live, worker
 
 LOCK, IDENTITY, CELLS, PRETRAINED = "lock", "study.json", "cells", "pretrained"
 PATIENCE = 10.0
@@ -50,13 +49,13 @@ def opened(output, records):
             process works in it.
     """
     output = pathlib.Path(output)
-    identity = {**records.identity, "split": records.split}
+    own = {**records.identity, "split": records.split}
     if not (output / IDENTITY).is_file():
         aside.vacant(output)
         with aside.file(output / IDENTITY) as path:
-            path.write_text(json.dumps(identity, indent=2) + "\n")
+            path.write_text(json.dumps(own, indent=2) + "\n")
     begun = json.loads((output / IDENTITY).read_text())
-    for key, value in identity.items():
+    for key, value in own.items():
         if begun.get(key) != value:
             raise errors.InputError(
                 f"{output} holds another study, with {key} {begun.get(key)} and not "
@@ -66,52 +65,6 @@ def opened(output, records):
         _acquire(lock, output)
         os.set_inheritable(lock.fileno(), True)
         yield output
-
-
-def plans(cells):
-    """What tells every cell from one of another study beside the records.
-
-    Args:
-        cells: List of `plan.Cell`.
-
-    Returns:
-        Dict of a cell's name to a dict ready for JSON: its `identity`, that of its
-        `teacher`, empty for none, and what tells its first `weights` if they lie in
-        files.
-    """
-    identities = {cell.name: cell.identity for cell in cells}
-    weights = {init: _weights(init) for init in {cell.recipe.init for cell in cells}}
-    return {
-        cell.name: {
-            "identity": cell.identity,
-            "teacher": identities.get(cell.teacher, {}),
-            "weights": weights[cell.recipe.init],
-        }
-        for cell in cells
-    }
-
-
-def refuse_other(where, begun, wanted, *, option="--output"):
-    """Refuse what another study has begun under the name of a cell of this one.
-
-    Args:
-        where: What holds it, for people.
-        begun: Its plan, as of `plans`, perhaps of an earlier version.
-        wanted: The plan of this study.
-        option: Option to name something else by.
-
-    Raises:
-        InputError: It is of another study.
-    """
-    told = {"option": option}
-    _refuse_key(where, *(_complete(one["identity"]) for one in (begun, wanted)), **told)
-    theirs = (_complete(one.get("teacher")) for one in (begun, wanted))
-    _refuse_key(where, *theirs, whose="a teacher's ", **told)
-    if begun.get("weights", wanted["weights"]) != wanted["weights"]:
-        raise errors.InputError(
-            f"{where} is of another study: {wanted['identity']['init']} held other "
-            f"weights then; name another {option} or remove it"
-        )
 
 
 def prepare(cells, records, output, *, keep_models):
@@ -127,7 +80,7 @@ def prepare(cells, records, output, *, keep_models):
         InputError: The folder holds a cell or a pretraining of the same name from
             another study; then nothing is written.
     """
-    wanted = plans(cells)
+    wanted = identity.plans(cells)
     for cell in cells:
         _refuse_others(cell, wanted[cell.name], output)
     for cell in cells:
@@ -228,26 +181,13 @@ def _refuse_others(cell, plan, output):
     """Raise `InputError` where a cell, or what it starts from, is of another study."""
     folder = output / CELLS / cell.name
     if (folder / worker.PLAN).is_file():
-        refuse_other(folder, json.loads((folder / worker.PLAN).read_text()), plan)
+        identity.refuse_other(
+            folder, json.loads((folder / worker.PLAN).read_text()), plan
+        )
     folder = _encoder(cell, output)
     if folder and (folder / worker.RECIPE).is_file():
         begun = config.load(config.Pretrain, folder / worker.RECIPE)
-        _refuse_key(folder, *map(dataclasses.asdict, (begun, cell.pretraining)))
-
-
-def _weights(init):
-    """What tells first weights that lie in files from others, None for others."""
-    found = origin.weights(init)
-    return found["sha256"] if isinstance(found, dict) else None
-
-
-def _refuse_key(where, begun, wanted, *, whose="", option="--output"):
-    for key in sorted(wanted.keys() | begun.keys() if begun else ()):
-        if begun.get(key) != wanted.get(key):
-            raise errors.InputError(
-                f"{where} is of another study, with {whose}{key} {begun.get(key)} and "
-                f"not {wanted.get(key)}; name another {option} or remove it"
-            )
+        identity.refuse_key(folder, *map(dataclasses.asdict, (begun, cell.pretraining)))
 
 
 def _recipe(cell, output):
@@ -259,20 +199,6 @@ def _recipe(cell, output):
         teacher = output / CELLS / cell.teacher / worker.MODEL
         recipe = config.replace(recipe, teacher=str(teacher))
     return recipe
-
-
-def _complete(identity):
-    """An identity, if any, with the defaults of settings that are younger than it."""
-    if not identity:
-        return {}
-    known = {**_defaults(config.Finetune), **identity}
-    if isinstance(known["init"], dict):
-        known["init"] = {**_defaults(config.Pretrain), **known["init"]}
-    return known
-
-
-def _defaults(recipe):
-    return json.loads(json.dumps(dataclasses.asdict(recipe())))
 
 
 def _write_plan(folder, recipe, records, **others):

@@ -11,6 +11,7 @@ from echo_keras.study import (
     archive,
     findings,
     grid,
+    identity,
     live,
     plan,
     results,
@@ -46,7 +47,7 @@ def run(path, data, output, *, workers=1, scores=None, say):
     plan.check_fractions(study, tfrecords.patients(data, "train"))
     tfrecords.patients(data, study.split)
     with grid.opened(output, records) as folder:
-        plans = grid.plans(cells)
+        plans = identity.plans(cells)
         if scores:
             archive.unpack(scores, plans, folder)
             archive.pack(scores, plans, folder)

@@ -6,7 +6,7 @@ import lzma
 import pytest
 
 from echo_keras import config, errors
-from echo_keras.study import archive, grid, jobs, plan, worker
+from echo_keras.study import archive, grid, identity, jobs, plan, worker
 
 RECORDS = grid.Records("records", "test", {"records_fingerprint": "1"})
 SCORES = {"dice_per_image_mean": 0.9, "cases": [{"patient": "a", "dice": 0.9}]}
@@ -29,11 +29,11 @@ def opened(output, chosen=(), *, records=RECORDS, seconds=3.0):
 
 
 def packed(path, chosen, folder):
-    return archive.pack(path, grid.plans(chosen), folder)
+    return archive.pack(path, identity.plans(chosen), folder)
 
 
 def unpacked(path, chosen, folder):
-    archive.unpack(path, grid.plans(chosen), folder)
+    archive.unpack(path, identity.plans(chosen), folder)
     grid.prepare(chosen, RECORDS, folder, keep_models=True)
     return {cell.name for cell in chosen if grid.result(cell, folder)}
 
@@ -106,7 +106,7 @@ def test_other_records_are_refused(tmp_path, path):
     folder = opened(tmp_path / "second", records=others)
     for act in (archive.unpack, archive.pack):
         with pytest.raises(errors.InputError, match="another study, with records_fin"):
-            act(path, grid.plans(cells()), folder)
+            act(path, identity.plans(cells()), folder)
 
 
 def test_a_cell_of_another_recipe_is_refused_and_spoils_nothing(tmp_path, path):
@@ -119,7 +119,7 @@ def test_a_cell_of_another_recipe_is_refused_and_spoils_nothing(tmp_path, path):
         folder = opened(tmp_path / f"own{number}", finished)
         for act in (archive.unpack, archive.pack):
             with pytest.raises(errors.InputError, match="size 32 and not 64; name an"):
-                act(path, grid.plans(own), folder)
+                act(path, identity.plans(own), folder)
         grid.prepare(own, RECORDS, folder, keep_models=True)
     assert path.read_bytes() == before
 
@@ -138,7 +138,7 @@ def test_a_cell_of_another_recipe_is_refused_and_spoils_nothing(tmp_path, path):
 def test_another_file_is_refused(tmp_path, path, content, told):
     path.write_bytes(content)
     with pytest.raises(errors.InputError, match=told):
-        archive.unpack(path, grid.plans(cells()), opened(tmp_path / "study"))
+        archive.unpack(path, identity.plans(cells()), opened(tmp_path / "study"))
 
 
 def test_a_name_that_says_something_else_is_refused():

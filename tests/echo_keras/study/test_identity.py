@@ -1,0 +1,44 @@
+"""A cell is told from one of another study by its settings, teacher and weights."""
+
+import pytest
+
+from echo_keras import config, errors
+from echo_keras.study import identity, plan
+
+PLAN = {"identity": {"init": "random", "size": 96}, "teacher": {}, "weights": None}
+
+
+def test_a_plan_holds_the_settings_of_the_teacher_too(tmp_path):
+    for number, name in enumerate(("unet", "student")):
+        (tmp_path / f"{name}.yaml").write_text(f"batch: {number + 4}\n")
+    study = config.load(
+        config.Study,
+        recipes=["unet.yaml", "student.yaml"],
+        teachers=["student unet"],
+        fractions=[0.5],
+        subsets=1,
+    )
+    unet, student = plan.cells(study, tmp_path)
+    plans = identity.plans([unet, student])
+    assert plans[unet.name]["teacher"] == {}
+    assert plans[student.name]["teacher"] == unet.identity
+    assert plans[student.name]["identity"]["teacher"] == unet.name
+
+
+def test_the_same_plan_is_not_refused_nor_one_without_a_younger_setting():
+    identity.refuse_other("here", PLAN, PLAN)
+    older = {"identity": {"init": "random", "size": 96, "steps": 500}}
+    younger = {**older, "weights": None, "teacher": {}}
+    identity.refuse_other("here", {"identity": {"init": "random"}}, {**younger})
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"identity": {"init": "random", "size": 64}}, "with size 96 and not 64; name"),
+        ({"weights": "abc"}, "random held other weights then; name another --scores"),
+    ],
+)
+def test_another_plan_is_refused(changes, told):
+    with pytest.raises(errors.InputError, match=told):
+        identity.refuse_other("here", PLAN, {**PLAN, **changes}, option="--scores")
