@@ -133,8 +133,10 @@ def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
 )
 @click.option(
     "--teacher",
-    show_default=config.Finetune.teacher,
-    help="Fine-tuned folder whose masks of unlabelled patients are learnt from too.",
+    "teachers",
+    multiple=True,
+    help="Fine-tuned folder whose masks of unlabelled patients are learnt from too; of "
+    "several, the mean.",
 )
 @click.option(
     "--mixed-precision",
@@ -156,6 +158,7 @@ def finetune(data, output, path, **options):
         raise errors.InputError("--epochs and --steps exclude each other; give one")
     if options["steps"]:
         options["epochs"] = 0  # whatever the recipe says
+    options["teachers"] = options["teachers"] or None
     recipe = config.load(config.Finetune, path, **options)
     from echo_keras.training import finetune
 

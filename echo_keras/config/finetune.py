@@ -48,9 +48,9 @@ class Finetune:
         loss: `cross_entropy`, `dice`, the sum of `both`, or `focal`.
         augment: How far frames and masks are moved and altered at random: `none`,
             `mild` or `strong`.
-        teacher: `none`, or the folder of a fine-tuned network whose masks of patients
-            without labels are learnt from too.
-        pseudo_share: Share of each batch that a teacher has labelled.
+        teachers: Folders of fine-tuned networks from whose mean answer on patients
+            without labels is learnt too; none by default.
+        pseudo_share: Share of each batch that teachers have labelled.
         mixed_precision: `bfloat16` or `float16` to multiply in, `off` for float32, or
             `auto` for bfloat16 where the machine multiplies it natively.
         seed: Of weights, order and augmentation.
@@ -84,7 +84,7 @@ class Finetune:
     deep_supervision: bool = False
     loss: typing.Literal["cross_entropy", "dice", "both", "focal"] = "both"
     augment: typing.Literal["none", "mild", "strong"] = "mild"
-    teacher: str = "none"
+    teachers: tuple[str, ...] = ()
     pseudo_share: float = 0.5
     mixed_precision: typing.Literal["auto", "off", "bfloat16", "float16"] = "auto"
     seed: int = 0

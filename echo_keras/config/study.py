@@ -20,9 +20,9 @@ class Study:
             Differences are to the first.
         without: Pairs such as `unet imagenet`, recipe and first weights, to leave out,
             or `unet imagenet 0.01`, at one fraction alone.
-        teachers: Pairs such as `student unet`, a recipe and the one that teaches it:
-            the network of that recipe, from the same first weights and labels, labels
-            the patients without labels for it.
+        teachers: Words such as `student unet deeplabv3`, a recipe and those that teach
+            it: the networks of these recipes, from the same first weights and labels,
+            label the patients without labels for it.
         fractions: Shares of the labelled patients, each in (0, 1].
         steps: Steps at each fraction, in place of those of the recipes; none by
             default.

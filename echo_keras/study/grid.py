@@ -195,9 +195,9 @@ def _recipe(cell, output):
     recipe = cell.recipe
     if encoder := _encoder(cell, output):
         recipe = config.replace(recipe, init=str(encoder / worker.MODEL))
-    if cell.teacher:
-        teacher = output / CELLS / cell.teacher / worker.MODEL
-        recipe = config.replace(recipe, teacher=str(teacher))
+    if cell.teachers:
+        folders = (output / CELLS / name / worker.MODEL for name in cell.teachers)
+        recipe = config.replace(recipe, teachers=tuple(map(str, folders)))
     return recipe
 
 
@@ -225,8 +225,8 @@ def _jobs(cells, output):
         needs, scored = [], (folder / worker.SCORES).is_file()
         if (encoder := _encoder(cell, output)) and not scored:
             needs.append(found.setdefault(encoder, _pretraining(encoder)))
-        if cell.teacher and not scored:
-            needs.append(found[output / CELLS / cell.teacher])
+        if not scored:
+            needs += [found[output / CELLS / name] for name in cell.teachers]
         found[folder] = jobs.Job(
             "finetune", folder, cell.title, worker.SCORES, tuple(needs)
         )
@@ -237,8 +237,9 @@ def _reopen(cells, output):
     """Have a network trained again that is gone and is still to teach."""
     scored = {cell.name: output / CELLS / cell.name / worker.SCORES for cell in cells}
     for cell in reversed(cells):  # a teacher stands before its student
-        if cell.teacher and not scored[cell.name].is_file():
-            teacher = scored[cell.teacher]
+        if scored[cell.name].is_file():
+            continue
+        for teacher in (scored[name] for name in cell.teachers):
             if teacher.is_file() and not (teacher.parent / worker.MODEL).exists():
                 teacher.unlink()
 

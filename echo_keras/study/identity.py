@@ -14,16 +14,15 @@ def plans(cells):
         cells: List of `plan.Cell`.
 
     Returns:
-        Dict of a cell's name to a dict ready for JSON: its `identity`, that of its
-        `teacher`, empty for none, and what tells its first `weights` if they lie in
-        files.
+        Dict of a cell's name to a dict ready for JSON: its `identity`, those of its
+        `teachers`, and what tells its first `weights` if they lie in files.
     """
     identities = {cell.name: cell.identity for cell in cells}
     weights = {init: _weights(init) for init in {cell.recipe.init for cell in cells}}
     return {
         cell.name: {
             "identity": cell.identity,
-            "teacher": identities.get(cell.teacher, {}),
+            "teachers": [identities[name] for name in cell.teachers],
             "weights": weights[cell.recipe.init],
         }
         for cell in cells
@@ -42,9 +41,11 @@ def refuse_other(where, begun, wanted, *, option="--output"):
     Raises:
         InputError: It is of another study.
     """
-    for key, whose in (("identity", ""), ("teacher", "a teacher's ")):
-        theirs = (_complete(one.get(key)) for one in (begun, wanted))
-        refuse_key(where, *theirs, whose=whose, option=option)
+    own = (begun["identity"], wanted["identity"])
+    refuse_key(where, *map(_complete, own), option=option)
+    for theirs in zip(begun.get("teachers", ()), wanted["teachers"]):
+        told = map(_complete, theirs)
+        refuse_key(where, *told, whose="a teacher's ", option=option)
     if begun.get("weights", wanted["weights"]) != wanted["weights"]:
         raise errors.InputError(
             f"{where} is of another study: {wanted['identity']['init']} held other "
@@ -57,7 +58,7 @@ def refuse_key(where, begun, wanted, *, whose="", option="--output"):
 
     Args:
         where: What holds them, for people.
-        begun: Dict of settings, empty where they are not known.
+        begun: Dict of settings.
         wanted: Dict of settings.
         whose: Whose settings they are, for people.
         option: Option to name something else by.
@@ -65,7 +66,7 @@ def refuse_key(where, begun, wanted, *, whose="", option="--output"):
     Raises:
         InputError: One differs.
     """
-    for key in sorted(wanted.keys() | begun.keys() if begun else ()):
+    for key in sorted(wanted.keys() | begun.keys()):
         if begun.get(key) != wanted.get(key):
             raise errors.InputError(
                 f"{where} is of another study, with {whose}{key} {begun.get(key)} and "
@@ -80,9 +81,7 @@ def _weights(init):
 
 
 def _complete(identity):
-    """An identity, if any, with the defaults of settings that are younger than it."""
-    if not identity:
-        return {}
+    """An identity with the defaults of settings that are younger than it."""
     known = {**_defaults(config.Finetune), **identity}
     if isinstance(known["init"], dict):
         known["init"] = {**_defaults(config.Pretrain), **known["init"]}

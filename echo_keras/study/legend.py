@@ -47,10 +47,11 @@ def _recipe(cell, cells):
         told.append(f"{recipe.augment} augmentation")
     if recipe.fraction_by == "image":
         told.append("labels drawn by image, so from more patients")
-    if cell.teacher:
-        [teacher] = (one for one in cells if one.name == cell.teacher)
+    if cell.teachers:
+        names = [one.recipe_name for one in cells if one.name in cell.teachers]
+        networks = "the network" if len(names) == 1 else "the mean of the networks"
         told.append(
-            f"learns from masks that the network of {teacher.recipe_name} gives the "
+            f"learns from masks that {networks} of {' and '.join(names)} gives the "
             "patients without labels too"
         )
     return ", ".join(told)

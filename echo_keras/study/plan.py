@@ -25,8 +25,8 @@ class Cell(NamedTuple):
         recipe: `config.Finetune`; its `init` is the path or word of the first weights,
             but for those that the study pretrains.
         pretraining: `config.Pretrain` that the study runs first, or None.
-        teacher: Name of the cell whose network labels patients without labels for this
-            one, empty for none.
+        teachers: Names of the cells whose networks label the patients without labels
+            for this one.
     """
 
     recipe_name: str
@@ -34,7 +34,7 @@ class Cell(NamedTuple):
     number: int
     recipe: config.Finetune
     pretraining: config.Pretrain | None = None
-    teacher: str = ""
+    teachers: tuple[str, ...] = ()
 
     @property
     def arm(self):
@@ -65,8 +65,7 @@ class Cell(NamedTuple):
             recipe["init"] = self.init_name  # its folder may stand elsewhere
         if self.pretraining:
             recipe["init"] = dataclasses.asdict(self.pretraining)
-        if self.teacher:
-            recipe["teacher"] = self.teacher
+        recipe["teachers"] = self.teachers or self.recipe.teachers
         return json.loads(json.dumps(recipe))
 
 
@@ -101,10 +100,11 @@ def cells(study, folder):
             for arm in ((r, i) for r in recipes for i in inits):
                 if number < count and (*arm, fraction) not in left_out:
                     recipe = _at(loaded[arm[0]], fraction, number, length)
-                    teacher = ""
-                    if arm[0] in teachers:
-                        teacher = _name((teachers[arm[0]], arm[1]), fraction, number)
-                    found.append(_cell(arm, number, recipe, first[arm[1]], teacher))
+                    theirs = tuple(
+                        _name((teacher, arm[1]), fraction, number)
+                        for teacher in teachers.get(arm[0], ())
+                    )
+                    found.append(_cell(arm, number, recipe, first[arm[1]], theirs))
     if not found:
         raise errors.InputError("the study leaves out all of its cells; see `without`")
     return found
@@ -176,29 +176,29 @@ def _left_out(study, recipes, inits):
 
 
 def _teachers(study, recipes, inits, left_out):
-    """Dict of recipe to the recipe whose networks teach it."""
+    """Dict of recipe to the recipes whose networks teach it."""
     found = {}
     order = list(recipes)
     for text in study.teachers:
-        pair = tuple(text.split())
-        if len(pair) != 2 or not set(pair) <= set(recipes):
+        student, *theirs = text.split() or ("",)
+        if not theirs or not {student, *theirs} <= set(recipes):
             raise errors.InputError(
-                f"teachers holds {text!r}; give a recipe and the one that teaches it "
-                f"by name, both of {', '.join(recipes)}"
+                f"teachers holds {text!r}; give a recipe and those that teach it by "
+                f"name, all of {', '.join(recipes)}"
             )
-        student, teacher = pair
-        if order.index(teacher) >= order.index(student):
-            raise errors.InputError(
-                f"teachers holds {text!r}, but {teacher} does not stand before "
-                f"{student} in recipes; name it earlier there"
-            )
-        for recipe, init, fraction in sorted(left_out):
-            if recipe == teacher and (student, init, fraction) not in left_out:
+        for teacher in theirs:
+            if order.index(teacher) >= order.index(student):
                 raise errors.InputError(
-                    f"{student} {init} has no teacher, since {teacher} {init} is left "
+                    f"teachers holds {text!r}, but {teacher} does not stand before "
+                    f"{student} in recipes; name it earlier there"
+                )
+        for recipe, init, fraction in sorted(left_out):
+            if recipe in theirs and (student, init, fraction) not in left_out:
+                raise errors.InputError(
+                    f"{student} {init} has no teacher, since {recipe} {init} is left "
                     "out; leave out both or none"
                 )
-        found[student] = teacher
+        found[student] = theirs
     if found and not study.keep_models:
         raise errors.InputError(
             "keep_models: false removes the networks that are to teach; set "
@@ -237,10 +237,10 @@ def _at(recipe, fraction, number, steps):
     return config.replace(recipe, seed=number, init="random", **values)
 
 
-def _cell(arm, number, recipe, init, teacher):
+def _cell(arm, number, recipe, init, teachers):
     if isinstance(init, str):
         recipe = config.replace(recipe, init=init)
-        return Cell(*arm, number, recipe, teacher=teacher)
+        return Cell(*arm, number, recipe, teachers=teachers)
     kind = "unet" if recipe.network == "unet" else recipe.encoder
     pretraining = config.replace(init, encoder=kind, width=recipe.width)
-    return Cell(*arm, number, recipe, pretraining, teacher)
+    return Cell(*arm, number, recipe, pretraining, teachers)

@@ -24,7 +24,7 @@ class Arm(NamedTuple):
         patients: How many labelled patients that is.
         runs: Dict of number of the run to its scores, as of `evaluate.scores`.
         folders: Dict of number of the run to the folder of its cell.
-        teacher: Name of the recipe whose networks teach it, empty for none.
+        teachers: Names of the recipes whose networks teach it.
     """
 
     recipe_name: str
@@ -33,7 +33,7 @@ class Arm(NamedTuple):
     patients: int
     runs: dict
     folders: dict
-    teacher: str = ""
+    teachers: tuple = ()
 
     @property
     def title(self):
@@ -63,7 +63,8 @@ def arms(results):
             continue
         cost = json.loads((result.folder / worker.COST).read_text())
         facts = cell.fraction, cost["labelled_patients"], {}, {}
-        empty = Arm(*cell.arm, *facts, teacher=recipes.get(cell.teacher, ""))
+        teachers = tuple(recipes[name] for name in cell.teachers)
+        empty = Arm(*cell.arm, *facts, teachers)
         arm = found.setdefault((*cell.arm, cell.fraction), empty)
         arm.runs[cell.number] = written.read(result.folder / worker.SCORES)
         arm.folders[cell.number] = result.folder
@@ -130,7 +131,7 @@ def differences(found, first):
         `than_init`: of the arm minus the one of the same recipe that starts from those
         first weights, and minus the one of that first recipe that starts from the same
         weights; where a study has neither, minus the one of that first recipe and those
-        first weights; and minus its teacher, if any. Over the runs that both have
+        first weights; and minus each of its teachers. Over the runs that both have
         finished.
     """
     known = {(arm.recipe_name, arm.init_name, arm.fraction): arm for arm in found}
@@ -139,7 +140,7 @@ def differences(found, first):
     for arm in found:
         near = (arm.recipe_name, first[1]), (first[0], arm.init_name)
         near = [than for than in near if than in anywhere] or [first]
-        near.append((arm.teacher, arm.init_name))
+        near += [(teacher, arm.init_name) for teacher in arm.teachers]
         for than in dict.fromkeys(near):
             other = known.get((*than, arm.fraction))
             if other is not None and other is not arm:

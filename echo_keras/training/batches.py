@@ -36,8 +36,8 @@ def endless(recipe, frames, pseudo=None):
 
 
 def labelled_count(recipe):
-    """Labelled frames in a batch, of which a teacher leaves one at least."""
-    if recipe.teacher == "none":
+    """Labelled frames in a batch, of which teachers leave one at least."""
+    if not recipe.teachers:
         return recipe.batch
     pseudo = round(recipe.pseudo_share * recipe.batch)
     return recipe.batch - min(max(pseudo, 1), recipe.batch - 1)

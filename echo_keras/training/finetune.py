@@ -25,7 +25,6 @@ from echo_keras.training import (
 )
 
 SUMMARY_FILE = "finetune.json"
-WEIGHTS = ("init", "teacher")
 LOSSES = {
     "cross_entropy": segmentation.cross_entropy,
     "dice": segmentation.soft_dice,
@@ -77,7 +76,7 @@ def _refuse_contradictions(recipe):
             "keep: best takes the weights of one step, but average_decay "
             f"{recipe.average_decay} those of many; set average_decay: 0 or keep: last"
         )
-    if recipe.teacher != "none" and recipe.batch < 2:
+    if recipe.teachers and recipe.batch < 2:
         raise errors.InputError(
             "a batch of 1 has no room for labelled and pseudo-labelled frames; set a "
             "larger batch"
@@ -85,18 +84,18 @@ def _refuse_contradictions(recipe):
 
 
 def _sources(recipe, data):
-    """What the run is made from: records, labels, first weights, teacher, code."""
+    """What the run is made from: records, labels, first weights, teachers, code."""
     records = origin.records(data)
     chosen = labels.choose(recipe, data)
-    weights = {name: origin.weights(getattr(recipe, name)) for name in WEIGHTS}
-    for given in weights.values():
+    init, *teachers = map(origin.weights, (recipe.init, *recipe.teachers))
+    for given in (init, *teachers):
         labels.refuse_more(given, chosen, records["source_fingerprint"])
     versions = {"tensorflow": tf.__version__, "code": origin.code()}
-    return {**records, **chosen, **weights, **versions}
+    return {**records, **chosen, "init": init, "teachers": teachers, **versions}
 
 
 def _frames(recipe, data, sources):
-    """Frames in memory, by split and as a teacher has labelled them; their counts."""
+    """Frames in memory, by split and as teachers have labelled them; their counts."""
     frames = {
         split: labels.load(
             recipe,
@@ -109,7 +108,7 @@ def _frames(recipe, data, sources):
     }
     counts = {"frames": {split: len(images) for split, (images, _) in frames.items()}}
     frames["pseudo"] = None
-    if recipe.teacher != "none":
+    if recipe.teachers:
         labelled = sources["patients"]["train"]
         frames["pseudo"], facts = pseudo.load(recipe, data, labelled=labelled)
         counts["pseudo"] = facts
@@ -141,7 +140,7 @@ def fit(model, recipe, frames, *, multiply="float32"):
             into those that the recipe keeps.
         recipe: `config.Finetune`.
         frames: `train` and `validation`, each images and labels as `labels.load`
-            returns them, and `pseudo`, the same of a teacher or None.
+            returns them, and `pseudo`, the same of teachers or None.
         multiply: `float32`, `bfloat16` or `float16`, as the network was built.
 
     Returns:

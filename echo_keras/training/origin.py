@@ -14,7 +14,7 @@ ARTEFACTS = {
     initial.MODEL_FILE: "finetune.json",
     initial.ENCODER_FILE: "pretrain.json",
 }
-KEPT = ("dataset", "source_fingerprint", "data", "patients", "init", "teacher", "code")
+KEPT = ("dataset", "source_fingerprint", "data", "patients", "init", "teachers", "code")
 
 
 def records(folder):
@@ -78,7 +78,8 @@ def labelled_patients(weights, fingerprint):
     if not isinstance(weights, dict):
         return set()
     seen = labelled_patients(weights.get("init"), fingerprint)
-    seen |= labelled_patients(weights.get("teacher"), fingerprint)
+    for teacher in weights.get("teachers", ()):
+        seen |= labelled_patients(teacher, fingerprint)
     if weights.get("source_fingerprint") == fingerprint:
         seen.update(weights["patients"]["train"])
     return seen

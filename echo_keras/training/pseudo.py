@@ -1,4 +1,4 @@
-"""Self-training: what a fine-tuned network says of frames without labels."""
+"""Self-training: what fine-tuned networks say of frames without labels."""
 
 import numpy as np
 import tensorflow as tf
@@ -15,27 +15,32 @@ def load(recipe, data, *, labelled):
     """Label the first and the last frame of the videos of patients without labels.
 
     Args:
-        recipe: `config.Finetune`, with the folder of the network in `teacher`.
+        recipe: `config.Finetune`, with the folders of the networks in `teachers`, the
+            mean of whose answers counts.
         data: Folder of records; videos of train and of no split are read.
         labelled: Names of the patients whose labels the run sees, to leave out.
 
     Returns:
         `(frames, size, size, 1)` float32 images in [0, 1] and uint8 labels as of
         `labels.load`, and a dict of the `patients` and `frames` seen and the frames
-        `left_out` because the teacher finds no ventricle there.
+        `left_out` because the teachers find no ventricle there.
 
     Raises:
-        InputError: The teacher does not suit, or there is nothing for it to label.
+        InputError: A teacher does not suit, or there is nothing for it to label.
     """
-    teacher, made_by = initial.finetuned(recipe.teacher)
-    _refuse(recipe, made_by)
-    own, theirs, names = _read(recipe, made_by, data, set(labelled))
-    answers = teacher.predict(theirs, batch_size=recipe.batch, verbose=0)
-    labels = np.stack([_decided(one, recipe) for one in answers])
+    teachers = [initial.finetuned(folder) for folder in recipe.teachers]
+    for folder, (_, made_by) in zip(recipe.teachers, teachers):
+        _refuse(recipe, folder, made_by)
+    sizes = {recipe.size, *(made_by.size for _, made_by in teachers)}
+    frames, names = _read(sizes, recipe, data, set(labelled))
+    answer = sum(
+        _answers(model, frames[made_by.size], recipe) for model, made_by in teachers
+    )
+    labels = _decided(answer / len(teachers))
     found = (labels == schema.VENTRICLE).any(axis=(1, 2, 3))
     if not found.any():
         raise errors.InputError(
-            f"{recipe.teacher} finds no left ventricle in any of the {len(found)} "
+            f"{_named(recipe)} finds no left ventricle in any of the {len(found)} "
             "frames without labels; give a teacher that has learnt more"
         )
     facts = {
@@ -43,25 +48,30 @@ def load(recipe, data, *, labelled):
         "frames": int(found.sum()),
         "left_out": int((~found).sum()),
     }
-    return (own[found], labels[found]), facts
+    return (frames[recipe.size][found], labels[found]), facts
 
 
-def _refuse(recipe, made_by):
+def _refuse(recipe, folder, made_by):
     if recipe.structures == "all" and made_by.structures != "all":
         raise errors.InputError(
-            f"{recipe.teacher} knows the left ventricle alone and cannot teach "
-            "structures: all; give a teacher of all, or set structures: lv"
+            f"{folder} knows the left ventricle alone and cannot teach structures: "
+            "all; give a teacher of all, or set structures: lv"
         )
     if recipe.aspect != made_by.aspect:
         raise errors.InputError(
-            f"{recipe.teacher} was fine-tuned with aspect {made_by.aspect}, not "
+            f"{folder} was fine-tuned with aspect {made_by.aspect}, not "
             f"{recipe.aspect}; set aspect: {made_by.aspect} in the recipe"
         )
 
 
-def _read(recipe, made_by, data, labelled):
-    """Frames at both networks' sizes, and the patient of each."""
-    own, theirs, names = [], [], []
+def _named(recipe):
+    first, *others = recipe.teachers
+    return f"{first} with {len(others)} more" if others else first
+
+
+def _read(sizes, recipe, data, labelled):
+    """Frames at all sizes, in a dict, and the patient of each."""
+    found, names = {size: [] for size in sizes}, []
     for video in tfrecords.unlabelled([data], SPLITS).as_numpy_iterator():
         patient = video["patient"].decode()
         if patient in labelled:
@@ -69,20 +79,27 @@ def _read(recipe, made_by, data, labelled):
         frames = video["frames"]
         for encoded in frames[[0, -1]] if len(frames) > 1 else frames:
             pixels = tf.io.decode_png(encoded, channels=1)
-            own.append(preprocess.image(pixels, recipe.size, aspect=recipe.aspect))
-            theirs.append(preprocess.image(pixels, made_by.size, aspect=recipe.aspect))
+            for size, images in found.items():
+                images.append(preprocess.image(pixels, size, aspect=recipe.aspect))
             names.append(patient)
     if not names:
         raise errors.InputError(
             f"{data} holds no unlabelled video of another patient than the "
             f"{len(labelled)} labelled ones; set a smaller fraction or no teacher"
         )
-    return np.stack(own), np.stack(theirs), names
+    return {size: np.stack(images) for size, images in found.items()}, names
 
 
-def _decided(answer, recipe):
-    """Labels of one answer at the size of the recipe."""
-    answer = tf.image.resize(answer, (recipe.size, recipe.size))
-    if recipe.structures == "all":
-        return tf.argmax(answer, axis=-1).numpy()[..., None].astype(np.uint8)
-    return (heads.ventricle(answer).numpy() >= 0.5).astype(np.uint8)
+def _answers(model, frames, recipe):
+    """Probabilities at the size of the recipe, of what it is to learn."""
+    answers = model.predict(frames, batch_size=recipe.batch, verbose=0)
+    if recipe.structures != "all":
+        answers = heads.ventricle(answers)
+    return tf.image.resize(answers, (recipe.size, recipe.size)).numpy()
+
+
+def _decided(answers):
+    """Labels of `(frames, size, size, channels)` answers."""
+    if answers.shape[-1] > 1:
+        return answers.argmax(axis=-1)[..., None].astype(np.uint8)
+    return (answers >= 0.5).astype(np.uint8)

@@ -270,7 +270,7 @@ def test_finetune_lets_options_win_over_the_recipe(called, tmp_path):
         *("--fraction", 0.05, "--subset-seed", 3, "--network", "deeplabv3"),
         *("--init", "imagenet", "--steps", 9, "--seed", 0),
         *("--fraction-by", "image", "--validation", "full", "--structures", "all"),
-        *("--teacher", "other", "--mixed-precision", "off"),
+        *("--teacher", "other", "--teacher", "third", "--mixed-precision", "off"),
     )
     assert result.output == (
         "labelled patients: 2 to train, 1 to validate  validation dice 0.877  out\n"
@@ -286,7 +286,7 @@ def test_finetune_lets_options_win_over_the_recipe(called, tmp_path):
         fraction_by="image",
         validation="full",
         structures="all",
-        teacher="other",
+        teachers=("other", "third"),
         mixed_precision="off",
     )
     assert calls == [((wanted, "in", pathlib.Path("out")), {})]

@@ -86,7 +86,7 @@ def test_first_weights_and_teachers_have_terms_and_patients_too(tmp_path):
         "init": {"data": [{"dataset": "echonet"}], "patients": ["0XSECRET"]},
     }
     images = ["patient0002/4CH/ED/0"]
-    training = {**TRAINING, "images": images, "init": "random", "teacher": earlier}
+    training = {**TRAINING, "images": images, "init": "random", "teachers": [earlier]}
     (tmp_path / "finetune.json").write_text(json.dumps(training))
     found = card.facts(tmp_path, config.Finetune())
     assert found["terms"] == [
@@ -97,7 +97,7 @@ def test_first_weights_and_teachers_have_terms_and_patients_too(tmp_path):
     assert "SECRET" not in json.dumps(found)
     assert "patient0" not in json.dumps(found)
     assert found["training"]["images"] == 1
-    assert found["training"]["teacher"]["patients"] == {"train": 1}
+    assert found["training"]["teachers"][0]["patients"] == {"train": 1}
 
 
 def test_a_model_of_unknown_data_says_so(tmp_path):

@@ -154,7 +154,9 @@ def test_a_student_is_compared_with_its_teacher(arm):
     arms = [
         arm("random", 1.0),
         arm("hearts", 1.0, shared=92)._replace(recipe_name="best"),
-        arm("hearts", 1.0, shared=93)._replace(recipe_name="student", teacher="best"),
+        arm("hearts", 1.0, shared=93)._replace(
+            recipe_name="student", teachers=("best",)
+        ),
     ]
     rows = tables(arms)["Does it help to start or to train otherwise?"].rows
     assert [row[:3] for row in rows[1:]] == [

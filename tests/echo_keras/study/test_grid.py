@@ -185,7 +185,7 @@ def test_a_student_follows_its_teacher_and_learns_from_it(recipes):
         recipe = config.load(
             config.Finetune, output / grid.CELLS / student / worker.RECIPE
         )
-        assert recipe.teacher == str(output / grid.CELLS / teacher / worker.MODEL)
+        assert recipe.teachers == (str(output / grid.CELLS / teacher / worker.MODEL),)
 
 
 @pytest.mark.parametrize("scored", [("good",), ("good", STUDENT)])
@@ -246,7 +246,7 @@ def test_results_of_another_teacher_are_not_passed_off(recipes):
     output = recipes / "study"
     values = {"recipes": ["good.yaml", STUDENT], "subsets": 1}
     run(cells(recipes, **values, teachers=["student good"]), output)
-    with pytest.raises(errors.InputError, match="with teacher good-random-0"):
+    with pytest.raises(errors.InputError, match=r"with teachers \['good-random-0"):
         run(cells(recipes, **values), output)
 
 

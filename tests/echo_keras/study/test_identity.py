@@ -5,7 +5,7 @@ import pytest
 from echo_keras import config, errors
 from echo_keras.study import identity, plan
 
-PLAN = {"identity": {"init": "random", "size": 96}, "teacher": {}, "weights": None}
+PLAN = {"identity": {"init": "random", "size": 96}, "teachers": [], "weights": None}
 
 
 def test_a_plan_holds_the_settings_of_the_teacher_too(tmp_path):
@@ -20,15 +20,15 @@ def test_a_plan_holds_the_settings_of_the_teacher_too(tmp_path):
     )
     unet, student = plan.cells(study, tmp_path)
     plans = identity.plans([unet, student])
-    assert plans[unet.name]["teacher"] == {}
-    assert plans[student.name]["teacher"] == unet.identity
-    assert plans[student.name]["identity"]["teacher"] == unet.name
+    assert plans[unet.name]["teachers"] == []
+    assert plans[student.name]["teachers"] == [unet.identity]
+    assert plans[student.name]["identity"]["teachers"] == [unet.name]
 
 
 def test_the_same_plan_is_not_refused_nor_one_without_a_younger_setting():
     identity.refuse_other("here", PLAN, PLAN)
     older = {"identity": {"init": "random", "size": 96, "steps": 500}}
-    younger = {**older, "weights": None, "teacher": {}}
+    younger = {**older, "weights": None, "teachers": []}
     identity.refuse_other("here", {"identity": {"init": "random"}}, {**younger})
 
 

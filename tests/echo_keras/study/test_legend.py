@@ -48,6 +48,13 @@ def test_a_student_names_its_teacher(names):
     assert "learns" not in found["unet"]
 
 
+def test_a_student_names_all_of_its_teachers(names, tmp_path):
+    (tmp_path / "student.yaml").write_text("size: 32\n")
+    recipes = ["unet.yaml", "deep.yaml", "student.yaml"]
+    found = names(recipes=recipes, teachers=["student unet deep"])
+    assert "the mean of the networks of unet and deep gives" in found["student"]
+
+
 def test_first_weights_tell_where_they_come_from(names):
     found = names(inits=["random", "dense.yaml", "encoder"])
     assert found["from random"] == "random weights"

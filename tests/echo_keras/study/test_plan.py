@@ -101,19 +101,27 @@ def test_what_cannot_be_is_left_out_by_name(folder):
 def test_a_student_has_the_teacher_of_its_own_weights_labels_and_run(folder):
     values = {"recipes": ["unet.yaml", "deep.yaml"], "inits": ["random", "encoder"]}
     cells = plan.cells(study(**values, teachers=["deep unet"]), folder)
-    assert {cell.teacher for cell in cells if cell.recipe_name == "unet"} == {""}
+    assert {cell.teachers for cell in cells if cell.recipe_name == "unet"} == {()}
     taught = [cell for cell in cells if cell.recipe_name == "deep"]
     assert len(taught) == 2 * (5 + 3)
     for cell in taught:
-        assert cell.teacher == cell.name.replace("deep", "unet", 1)
-        assert cell.identity["teacher"] == cell.teacher
+        assert cell.teachers == (cell.name.replace("deep", "unet", 1),)
+        assert cell.identity["teachers"] == [*cell.teachers]
+
+
+def test_a_student_may_have_several_teachers(folder):
+    (folder / "student.yaml").write_text("size: 32\n")
+    recipes = ["unet.yaml", "deep.yaml", "student.yaml"]
+    options = {"recipes": recipes, "teachers": ["student unet deep"], "subsets": 1}
+    cells = plan.cells(study(**options, fractions=[0.5]), folder)
+    assert cells[-1].teachers == ("unet-random-0.5-0", "deep-random-0.5-0")
 
 
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"teachers": ["deep"]}, "teachers holds 'deep'; give a recipe and the one"),
-        ({"teachers": ["deep vnet"]}, "by name, both of unet, deep"),
+        ({"teachers": ["deep"]}, "teachers holds 'deep'; give a recipe and those"),
+        ({"teachers": ["deep vnet"]}, "by name, all of unet, deep"),
         ({"teachers": ["unet deep"]}, "but deep does not stand before unet"),
         (
             {"teachers": ["deep unet"], "without": ["unet random"]},

@@ -47,7 +47,7 @@ def test_pseudo_labelled_frames_have_their_share_of_each_batch(
     frames, batch, share, labelled
 ):
     recipe = config.replace(
-        TINY, batch=batch, teacher="a teacher", pseudo_share=share, augment="none"
+        TINY, batch=batch, teachers=("a teacher",), pseudo_share=share, augment="none"
     )
     assert batches.labelled_count(recipe) == labelled
     pseudo = (np.ones((3, 32, 32, 1), np.float32), np.ones((3, 32, 32, 1), np.uint8))

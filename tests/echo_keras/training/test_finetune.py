@@ -332,7 +332,7 @@ def test_coarser_levels_help_in_training_and_are_not_kept(records, tmp_path):
     [
         ({"deep_supervision": True, "network": "deeplabv3"}, "is for the UNet"),
         ({"keep": "best"}, r"average_decay 0\.99 .*; set average_decay: 0 or"),
-        ({"teacher": "somewhere", "batch": 1}, "a batch of 1 has no room"),
+        ({"teachers": ("somewhere",), "batch": 1}, "a batch of 1 has no room"),
     ],
 )
 def test_options_that_contradict_each_other_are_told(tmp_path, options, sentence):
@@ -345,18 +345,19 @@ def test_options_that_contradict_each_other_are_told(tmp_path, options, sentence
 def test_a_teacher_labels_the_patients_without_labels(half_labelled, tmp_path):
     recipe = config.replace(TINY, fraction=0.5)
     first = finetune.run(recipe, half_labelled, tmp_path / "teacher")
-    recipe = config.replace(recipe, teacher=str(tmp_path / "teacher"), steps=5)
+    recipe = config.replace(recipe, teachers=(str(tmp_path / "teacher"),), steps=5)
     summary = finetune.run(recipe, half_labelled, tmp_path / "student")
     assert summary["pseudo"] == {"patients": 5, "frames": 10, "left_out": 0}
     assert summary["patients"] == first["patients"]
-    assert summary["teacher"]["folder"] == str(tmp_path / "teacher")
-    assert summary["teacher"]["patients"] == first["patients"]
+    [teacher] = summary["teachers"]
+    assert teacher["folder"] == str(tmp_path / "teacher")
+    assert teacher["patients"] == first["patients"]
 
 
 @pytest.mark.usefixtures("small_network")
 def test_a_teacher_that_more_labels_went_into_is_refused(half_labelled, tmp_path):
     finetune.run(config.replace(TINY, steps=1), half_labelled, tmp_path / "teacher")
     teacher = str(tmp_path / "teacher")
-    recipe = config.replace(TINY, fraction=0.5, teacher=teacher)
+    recipe = config.replace(TINY, fraction=0.5, teachers=(teacher,))
     with pytest.raises(errors.InputError, match="teacher has learnt from the labels"):
         finetune.run(recipe, half_labelled, tmp_path / "student")

@@ -107,6 +107,7 @@ def test_labels_are_followed_through_earlier_networks_of_the_same_source(artefac
     first = tuned("first", "real", ["a"], init="random")
     phantom = tuned("phantom", "drawn", ["b"], init=first)
     teacher = tuned("teacher", "real", ["c"], init="random")
-    last = tuned("last", "real", ["d"], init=phantom, teacher=teacher)
-    assert origin.labelled_patients(last, "real") == {"a", "c", "d"}
+    other = tuned("other", "real", ["e"], init="random")
+    last = tuned("last", "real", ["d"], init=phantom, teachers=[teacher, other])
+    assert origin.labelled_patients(last, "real") == {"a", "c", "d", "e"}
     assert origin.labelled_patients(last, "drawn") == {"b"}

@@ -14,7 +14,9 @@ TRAIN = [*"abcdefgh"]
 def teach(tmp_path):
     """Function that leaves a teacher which takes what is dark for the ventricle."""
 
-    def write(*, level=0.4, **options):
+    def write(*, level=0.4, name="teacher", **options):
+        folder = tmp_path / name
+        folder.mkdir()
         recipe = config.replace(TINY, **options)
         frame = keras.Input((recipe.size, recipe.size, 1))
         logits = keras.layers.Rescaling(-50.0, offset=50.0 * level)(frame)
@@ -22,9 +24,9 @@ def teach(tmp_path):
             nothing = keras.layers.Rescaling(0.0)(logits)
             logits = keras.layers.Concatenate()([nothing, logits, nothing, nothing])
         model = keras.Model(frame, heads.probabilities(logits))
-        model.save(tmp_path / initial.MODEL_FILE)
-        config.save(recipe, tmp_path / initial.RECIPE_FILE)
-        return config.replace(TINY, teacher=str(tmp_path))
+        model.save(folder / initial.MODEL_FILE)
+        config.save(recipe, folder / initial.RECIPE_FILE)
+        return config.replace(TINY, teachers=(str(folder),))
 
     return write
 
@@ -55,13 +57,27 @@ def test_no_frame_of_validation_or_test_is_read(half_labelled, teach):
             assert np.abs(images - one).max(axis=(1, 2, 3)).min() > 0.1
 
 
-def test_a_student_of_all_structures_gets_their_labels(surrounded, teach, monkeypatch):
-    recipe = config.replace(teach(structures="all"), structures="all")
-    answer = np.zeros((32, 32, 4), np.float32)
+def test_of_several_teachers_the_mean_counts(half_labelled, teach):
+    """One sees the ventricle in what is dark, one surely everywhere, one nowhere."""
+    dark, everywhere, nowhere = (
+        teach(name=name, level=level, size=size).teachers[0]
+        for name, level, size in (("a", 0.4, 32), ("b", 9.0, 48), ("c", -9.0, 32))
+    )
+    found = {}
+    for names in ((dark,), (dark, everywhere, nowhere), (dark, everywhere, everywhere)):
+        recipe = config.replace(TINY, teachers=names)
+        (_, found[names]), _ = pseudo.load(recipe, half_labelled, labelled=[*"abc"])
+    alone, balanced, outvoted = found.values()
+    np.testing.assert_array_equal(balanced, alone)
+    assert 0 < alone.mean() < outvoted.mean() == 1
+
+
+def test_a_student_of_all_structures_gets_their_labels():
+    answer = np.zeros((1, 32, 32, 4), np.float32)
     for column in range(4):
-        answer[:, 8 * column : 8 * column + 8, column] = 0.9
-    decided = pseudo._decided(answer, recipe)
-    np.testing.assert_array_equal(decided[0, ::8, 0], [0, 1, 2, 3])
+        answer[:, :, 8 * column : 8 * column + 8, column] = 0.9
+    decided = pseudo._decided(answer)
+    np.testing.assert_array_equal(decided[0, 0, ::8, 0], [0, 1, 2, 3])
 
 
 def test_frames_without_a_ventricle_are_left_out_and_counted(half_labelled, teach):
@@ -72,9 +88,9 @@ def test_frames_without_a_ventricle_are_left_out_and_counted(half_labelled, teac
 
 
 def test_some_frames_may_be_left_out(half_labelled, teach, monkeypatch):
-    decide = iter([0, 1] * 6)
-    mask = np.ones((32, 32, 1), np.uint8)
-    monkeypatch.setattr(pseudo, "_decided", lambda *_: next(decide) * mask)
+    masks = np.zeros((12, 32, 32, 1), np.uint8)
+    masks[1::2] = 1
+    monkeypatch.setattr(pseudo, "_decided", lambda answers: masks)
     (images, masks), facts = pseudo.load(teach(), half_labelled, labelled=[*"abc"])
     assert facts == {"patients": 6, "frames": 6, "left_out": 6}
     assert len(images) == len(masks) == 6
@@ -101,6 +117,6 @@ def test_nobody_left_to_label_is_told(half_labelled, teach):
 
 
 def test_a_teacher_that_is_none_is_told(half_labelled, tmp_path):
-    recipe = config.replace(TINY, teacher=str(tmp_path / "nowhere"))
+    recipe = config.replace(TINY, teachers=(str(tmp_path / "nowhere"),))
     with pytest.raises(errors.InputError, match=r"nowhere holds no model\.keras"):
         pseudo.load(recipe, half_labelled, labelled=["a"])
