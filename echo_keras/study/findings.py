@@ -202,7 +202,7 @@ def _said(row):
         names = f"Training by {row['recipe']} instead of {row['than_recipe']}"
         names += f" from {row['init']}"
     else:
-        names = f"{row['recipe']} from {row['init']} instead of "
+        names = f"Training by {row['recipe']} from {row['init']} instead of "
         names += f"{row['than_recipe']} from {row['than_init']}"
     change = account.figure(row["value"], signed=True)
     verdict = {

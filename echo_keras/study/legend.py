@@ -43,6 +43,8 @@ def _recipe(cell, cells):
         f"{recipe.epochs} epochs" if recipe.epochs else f"{steps} steps",
         f"batches of {recipe.batch}",
     ]
+    if recipe.structures == "all":
+        told.append("outlines the myocardium and the left atrium too")
     if recipe.augment != "none":
         told.append(f"{recipe.augment} augmentation")
     if recipe.fraction_by == "image":

@@ -59,6 +59,6 @@ def test_an_arm_that_shares_nothing_with_the_first_is_told_as_such():
         **{"value": 0.02, "both": (0.01, 0.03)},
     }
     assert findings._said(row) == (
-        "best from hearts instead of unet from random with 3 labelled patients: Dice "
-        "+.0200 (+.0100 to +.0300); it helps."
+        "Training by best from hearts instead of unet from random with 3 labelled "
+        "patients: Dice +.0200 (+.0100 to +.0300); it helps."
     )

@@ -37,6 +37,13 @@ def test_a_recipe_tells_its_network_and_how_long_it_is_trained(names):
     assert found["deep"].endswith("labels drawn by image, so from more patients")
 
 
+def test_a_recipe_of_all_structures_says_so(names, tmp_path):
+    (tmp_path / "four.yaml").write_text("structures: all\n")
+    found = names(recipes=["unet.yaml", "four.yaml"])
+    assert "outlines the myocardium and the left atrium too" in found["four"]
+    assert "atrium" not in found["unet"]
+
+
 def test_the_steps_of_all_fractions_are_told(names):
     found = names(recipes=["unet.yaml"], fractions=[0.1, 0.5, 1], steps=[30, 60, 90])
     assert "30 to 90 steps" in found["unet"]
