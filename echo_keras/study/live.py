@@ -42,7 +42,8 @@ def summary(cells, results):
 
     Returns:
         Header and rows of a table with an arm in each row and a fraction in each
-        column: mean Dice so far, of how many runs it is, and how many failed.
+        column: mean Dice so far, of how many runs it is, and how many failed; `-`
+        where an arm is left out.
     """
     fractions = sorted({cell.fraction for cell in cells})
     rows = []
@@ -92,6 +93,8 @@ def clock(seconds):
 
 
 def _state(results):
+    if not results:
+        return "-"
     done = [found for found in results if found is not None]
     dices = [found.dice for found in done if found.dice is not None]
     words = [f"{statistics.mean(dices):.4f}"] if dices else []

@@ -55,6 +55,14 @@ def test_the_table_holds_means_and_counts(cells, results):
     assert row == ["default from random", "0.8500 2/2", "0/1 1 failed"]
 
 
+def test_an_arm_that_is_left_out_at_a_fraction_has_a_dash_there(cells, results):
+    _, [row] = live.summary([cells[0], cells[2]], results)
+    assert row == ["default from random", "0/2"]
+    other = cells[1]._replace(recipe_name="other")
+    _, rows = live.summary([*cells, other], {**results, other.name: None})
+    assert rows[1] == ["other from random", "-", "0/1"]
+
+
 def test_without_a_terminal_each_cell_is_told_at_its_start_and_end(
     cells, results, monkeypatch
 ):
