@@ -3,26 +3,40 @@
 import contextlib
 import fcntl
 import pathlib
+import time
 
 from echo_keras import errors
 
+_SECONDS_BETWEEN_LOOKS = 0.1
+
 
 @contextlib.contextmanager
-def held(path, output):
+def held(path, output, *, patience=0.0):
     """Hold a lock while the block lasts; the system frees it if the process dies.
 
     Args:
         path: File of the lock, in a folder that exists; it stays, for whoever is next.
         output: What is being written, to name to a second process.
+        patience: Seconds to wait for another process.
 
     Raises:
         InputError: Another process holds the lock.
     """
     with pathlib.Path(path).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as reason:
-            raise errors.InputError(
-                f"another job is writing {output}; wait for it or name another output"
-            ) from reason
+        begin = time.monotonic()
+        while not _taken(file):
+            if time.monotonic() - begin >= patience:
+                raise errors.InputError(
+                    f"another job is writing {output}; wait for it or name another "
+                    "output"
+                )
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
         yield
+
+
+def _taken(file):
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -15,7 +15,7 @@ TERMS = {
     "doi:10.1109/TMI.2019.2900516.",
     "echonet": "EchoNet-Dynamic: every user registers, and no portion or derivative of "
     "it may be passed on; ask Stanford before this model leaves your institution.",
-    "synthetic hearts": "Its first weights know synthetic hearts, which have no terms.",
+    "synthetic hearts": "Synthetic hearts, which have no terms, are among its data.",
 }
 UNKNOWN_TERMS = "The data are not known here; their terms hold for this model too."
 SYNTHETIC = "Synthetic hearts of `echo-keras phantom` are free of these terms."

@@ -19,6 +19,7 @@ from echo_keras.study import grid, identity, jobs, worker
 SUFFIX = ".json.xz"
 RECORDS, CELLS = "records", "cells"
 _PLAN, _FACTS = "plan", {"cost": worker.COST, "scores": worker.SCORES}
+_PATIENCE = 60.0  # seconds, of which a study that packs takes one or two
 _STALE = worker.MODEL, worker.MASKS, jobs.FAILED
 
 
@@ -71,7 +72,8 @@ def pack(path, plans, output):
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with lock.held(path.with_name(f".{path.name}.lock"), path):
+    guard = path.with_name(f".{path.name}.lock")
+    with lock.held(guard, path, patience=_PATIENCE):
         found = _read(path, plans, output)
         own = {
             name: {_PLAN: plan, **_facts(output / grid.CELLS / name)}

@@ -67,6 +67,18 @@ def opened(output, records):
         yield output
 
 
+def refuse_others(cells, output):
+    """Raise `InputError` where a folder holds cells of the same names of another study.
+
+    Args:
+        cells: List of `plan.Cell`.
+        output: Folder of the study, as of `opened`.
+    """
+    wanted = identity.plans(cells)
+    for cell in cells:
+        _refuse_other(cell, wanted[cell.name], output)
+
+
 def prepare(cells, records, output, *, keep_models):
     """Write what every cell and pretraining is, unless one is not what was written.
 
@@ -80,9 +92,8 @@ def prepare(cells, records, output, *, keep_models):
         InputError: The folder holds a cell or a pretraining of the same name from
             another study; then nothing is written.
     """
+    refuse_others(cells, output)
     wanted = identity.plans(cells)
-    for cell in cells:
-        _refuse_others(cell, wanted[cell.name], output)
     for cell in cells:
         recipe = _recipe(cell, output)
         folder = output / CELLS / cell.name
@@ -107,9 +118,9 @@ def run(cells, output, *, workers=1, ended=None, say):
     Returns:
         List of `Result`, one a cell.
     """
+    jobs.forget(_jobs(cells, output))
     _reopen(cells, output)
     work = _jobs(cells, output)
-    jobs.forget(work)
     results = {cell.name: result(cell, output) for cell in cells}
     kept = sum(found is not None for found in results.values())
     if kept:
@@ -177,7 +188,7 @@ def _acquire(lock, output):
             time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
-def _refuse_others(cell, plan, output):
+def _refuse_other(cell, plan, output):
     """Raise `InputError` where a cell, or what it starts from, is of another study."""
     folder = output / CELLS / cell.name
     if (folder / worker.PLAN).is_file():
@@ -237,7 +248,8 @@ def _reopen(cells, output):
     """Have a network trained again that is gone and is still to teach."""
     scored = {cell.name: output / CELLS / cell.name / worker.SCORES for cell in cells}
     for cell in reversed(cells):  # a teacher stands before its student
-        if scored[cell.name].is_file():
+        student = scored[cell.name]
+        if student.is_file() or student.with_name(jobs.FAILED).is_file():
             continue
         for teacher in (scored[name] for name in cell.teachers):
             if teacher.is_file() and not (teacher.parent / worker.MODEL).exists():

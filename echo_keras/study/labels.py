@@ -48,6 +48,7 @@ def run(path, data, output, *, workers=1, scores=None, say):
     tfrecords.patients(data, study.split)
     with grid.opened(output, records) as folder:
         plans = identity.plans(cells)
+        grid.refuse_others(cells, folder)
         if scores:
             archive.unpack(scores, plans, folder)
             archive.pack(scores, plans, folder)
@@ -75,7 +76,8 @@ def _report(found, study, records, folder):
             f"every cell failed, the first as {found[0].reason}; see {folder / 'cells'}"
         )
     levels = results.levels(arms)
-    differences = results.differences(arms, plan.first_arm(study))
+    planned = {(*result.cell.arm, result.cell.fraction) for result in found}
+    differences = results.differences(arms, plan.first_arm(study), planned)
     results.write(folder / "levels.csv", levels)
     results.write(folder / "differences.csv", differences)
     how = {"synthetic": study.synthetic}

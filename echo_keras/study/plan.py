@@ -186,6 +186,11 @@ def _teachers(study, recipes, inits, left_out):
                 f"teachers holds {text!r}; give a recipe and those that teach it by "
                 f"name, all of {', '.join(recipes)}"
             )
+        if student in found or len(set(theirs)) < len(theirs):
+            raise errors.InputError(
+                f"teachers holds {text!r}, but names {student} or a teacher of it "
+                f"twice; write `{student}` once, and after it each of its teachers"
+            )
         for teacher in theirs:
             if order.index(teacher) >= order.index(student):
                 raise errors.InputError(
@@ -195,8 +200,8 @@ def _teachers(study, recipes, inits, left_out):
         for recipe, init, fraction in sorted(left_out):
             if recipe in theirs and (student, init, fraction) not in left_out:
                 raise errors.InputError(
-                    f"{student} {init} has no teacher, since {recipe} {init} is left "
-                    "out; leave out both or none"
+                    f"{student} {init} has no teacher at {fraction:g}, since {recipe} "
+                    f"{init} is left out; leave out both or none"
                 )
         found[student] = theirs
     if found and not study.keep_models:

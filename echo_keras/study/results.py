@@ -119,27 +119,29 @@ def levels(found):
     ]
 
 
-def differences(found, first):
+def differences(found, first, planned=()):
     """Every figure of every arm against that of some others.
 
     Args:
         found: List of `Arm`.
         first: Names of the recipe and of the first weights to compare with.
+        planned: Names of recipe and first weights and fraction of all arms of the
+            study, where some of them have failed.
 
     Returns:
         List of dicts as of `levels`, with the other arm in `than_recipe` and
         `than_init`: of the arm minus the one of the same recipe that starts from those
         first weights, and minus the one of that first recipe that starts from the same
-        weights; where a study has neither, minus the one of that first recipe and those
+        weights; where neither is planned, minus the one of that first recipe and those
         first weights; and minus each of its teachers. Over the runs that both have
         finished.
     """
     known = {(arm.recipe_name, arm.init_name, arm.fraction): arm for arm in found}
-    anywhere = {(arm.recipe_name, arm.init_name) for arm in found}
+    planned = {*known, *planned}
     told = []
     for arm in found:
         near = (arm.recipe_name, first[1]), (first[0], arm.init_name)
-        near = [than for than in near if than in anywhere] or [first]
+        near = [than for than in near if (*than, arm.fraction) in planned] or [first]
         near += [(teacher, arm.init_name) for teacher in arm.teachers]
         for than in dict.fromkeys(near):
             other = known.get((*than, arm.fraction))

@@ -14,7 +14,10 @@ ARTEFACTS = {
     initial.MODEL_FILE: "finetune.json",
     initial.ENCODER_FILE: "pretrain.json",
 }
-KEPT = ("dataset", "source_fingerprint", "data", "patients", "init", "teachers", "code")
+KEPT = (
+    *("dataset", "source_fingerprint", "data", "patients", "init", "teacher"),
+    *("teachers", "code"),
+)
 
 
 def records(folder):
@@ -78,8 +81,8 @@ def labelled_patients(weights, fingerprint):
     if not isinstance(weights, dict):
         return set()
     seen = labelled_patients(weights.get("init"), fingerprint)
-    for teacher in weights.get("teachers", ()):
-        seen |= labelled_patients(teacher, fingerprint)
+    for teacher in (weights.get("teacher"), *weights.get("teachers", ())):
+        seen |= labelled_patients(teacher, fingerprint)  # one, in older artefacts
     if weights.get("source_fingerprint") == fingerprint:
         seen.update(weights["patients"]["train"])
     return seen

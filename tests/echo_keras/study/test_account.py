@@ -165,17 +165,43 @@ def test_a_student_is_compared_with_its_teacher(arm):
     ]
 
 
-def test_a_failure_elsewhere_does_not_change_what_is_compared(arm):
-    """Without `best from random` at 5 % its other arm has nothing beside it there."""
+def test_a_failure_does_not_change_what_is_compared(arm):
+    """Without `best from random`, which failed, its other arm has nothing beside it."""
+    arms = [arm("hearts", 0.05)._replace(recipe_name="best"), arm("random", 0.05)]
+    first = ("unet", "random")
+    planned = {("best", "random", 0.05)}
+    assert results.differences(arms, first, planned) == []
+    assert {row["than_recipe"] for row in results.differences(arms, first)} == {"unet"}
+
+
+def test_an_arm_that_is_left_out_at_a_fraction_changes_what_is_compared_there(arm):
     arms = [
-        arm("random", 1.0)._replace(recipe_name="best"),
-        arm("hearts", 0.05)._replace(recipe_name="best"),
-        arm("random", 0.05),
+        arm("random", 0.05)._replace(recipe_name="best"),
+        *(arm("hearts", share)._replace(recipe_name="best") for share in (0.05, 1.0)),
+        *(arm("random", share) for share in (0.05, 1.0)),
     ]
-    title = "Does it help to start or to train otherwise?"
-    told = results.differences(arms, ("unet", "random"))
-    assert title not in tables(arms)
-    assert told == []
+    rows = tables(arms)["Does it help to start or to train otherwise?"].rows
+    assert [row[:2] for row in rows] == [
+        ["best from hearts minus unet from random", "100 %"],
+        ["from random: best minus unet", "5 %"],
+        ["best: hearts minus random", "5 %"],
+    ]
+
+
+def test_a_student_is_compared_with_each_of_its_teachers(arm):
+    arms = [
+        arm("random", 1.0, shared=91)._replace(recipe_name=name) for name in ("a", "b")
+    ]
+    arms += [
+        arm("random", 1.0),
+        arm("random", 1.0)._replace(recipe_name="student", teachers=("a", "b")),
+    ]
+    rows = tables(arms)["Does it help to start or to train otherwise?"].rows
+    assert [row[0] for row in rows][2:] == [
+        "from random: student minus unet",
+        "from random: student minus a",
+        "from random: student minus b",
+    ]
 
 
 def test_the_unit_of_distances_is_in_the_title(arm):

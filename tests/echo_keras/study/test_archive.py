@@ -5,7 +5,7 @@ import lzma
 
 import pytest
 
-from echo_keras import config, errors
+from echo_keras import config, errors, lock
 from echo_keras.study import archive, grid, identity, jobs, plan, worker
 
 RECORDS = grid.Records("records", "test", {"records_fingerprint": "1"})
@@ -122,6 +122,22 @@ def test_a_cell_of_another_recipe_is_refused_and_spoils_nothing(tmp_path, path):
                 act(path, identity.plans(own), folder)
         grid.prepare(own, RECORDS, folder, keep_models=True)
     assert path.read_bytes() == before
+
+
+def test_packing_waits_for_another_study(tmp_path, path, monkeypatch):
+    folder = opened(tmp_path / "first", cells())
+    with lock.held(tmp_path / ".kept.json.xz.lock", path):
+        monkeypatch.setattr(archive, "_PATIENCE", 0.01)
+        with pytest.raises(errors.InputError, match="another job is writing"):
+            packed(path, cells(), folder)
+        waited = []
+        monkeypatch.setattr(archive, "_PATIENCE", 60.0)
+        monkeypatch.setattr(
+            lock, "_taken", lambda file: waited.append(1) or len(waited) > 1
+        )
+        monkeypatch.setattr(lock, "_SECONDS_BETWEEN_LOOKS", 0.0)
+        assert packed(path, cells(), folder) == 2
+    assert len(waited) == 2
 
 
 @pytest.mark.parametrize(

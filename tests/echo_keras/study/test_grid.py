@@ -208,6 +208,18 @@ def test_a_network_that_is_gone_is_trained_again_where_it_is_to_teach(recipes, s
     ]
 
 
+def test_a_student_that_failed_does_not_have_its_teacher_trained_again(recipes):
+    output = recipes / "study"
+    chosen = cells(
+        recipes, recipes=["good.yaml", "fail.yaml"], teachers=["fail good"], subsets=1
+    )
+    run(chosen, output)
+    (output / grid.CELLS / "good-random-0.5-0" / "model").rmdir()
+    begun = log(output)
+    run(chosen, output)
+    assert log(output) == begun
+
+
 def test_a_network_that_is_gone_and_has_taught_is_not_trained_again(recipes):
     output = recipes / "study"
     chosen = cells(recipes, recipes=["good.yaml", STUDENT], teachers=["student good"])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from echo_keras import config, errors
-from echo_keras.study import jobs, labels, worker
+from echo_keras.study import grid, jobs, labels, worker
 from echo_keras.training import finetune, pretrain
 from echo_keras.training import labels as drawn
 
@@ -97,6 +97,10 @@ def finished(records, plan_file, tmp_path_factory):
     said = []
     line = labels.run(plan_file, records, output, say=said.append)
     return output, said, line
+
+
+def _killed(*_, **__):
+    raise KeyboardInterrupt
 
 
 def rows(path):
@@ -222,6 +226,22 @@ def test_scores_alone_give_the_same_tables_on_another_machine(
         assert (other / name).read_text() == (output / name).read_text()
     assert not (other / "sheet.png").exists()
     assert "<!--" not in (other / "report.html").read_text()
+
+
+def test_cells_of_another_recipe_get_no_scores_of_this_one(
+    finished, plan_file, records, tmp_path, monkeypatch
+):
+    path, other = tmp_path / "kept.json.xz", tmp_path / "other"
+    labels.run(plan_file, records, finished[0], scores=path, say=lambda text: None)
+    longer = plan_file.with_name("even-longer.yaml")
+    longer.write_text(STUDY + "steps: [5, 6]\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(grid, "run", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            labels.run(longer, records, other, say=lambda text: None)
+    with pytest.raises(errors.InputError, match="is of another study, with steps 5"):
+        labels.run(plan_file, records, other, scores=path, say=lambda text: None)
+    assert not list(other.glob("cells/*/scores.json"))
 
 
 def test_a_study_that_is_refused_leaves_the_plan_of_the_one_that_is_there(

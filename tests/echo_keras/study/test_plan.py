@@ -123,9 +123,15 @@ def test_a_student_may_have_several_teachers(folder):
         ({"teachers": ["deep"]}, "teachers holds 'deep'; give a recipe and those"),
         ({"teachers": ["deep vnet"]}, "by name, all of unet, deep"),
         ({"teachers": ["unet deep"]}, "but deep does not stand before unet"),
+        ({"teachers": ["deep unet unet"]}, "but names deep or a teacher of it twice"),
+        ({"teachers": ["deep unet", "deep unet"]}, "or a teacher of it twice; write"),
+        (
+            {"teachers": ["deep unet"], "without": ["unet random 1"]},
+            "deep random has no teacher at 1, since unet random is left out",
+        ),
         (
             {"teachers": ["deep unet"], "without": ["unet random"]},
-            "deep random has no teacher, since unet random is left out",
+            "deep random has no teacher at 0.05, since unet random is left out",
         ),
         (
             {"teachers": ["deep unet"], "keep_models": False},

@@ -111,3 +111,5 @@ def test_labels_are_followed_through_earlier_networks_of_the_same_source(artefac
     last = tuned("last", "real", ["d"], init=phantom, teachers=[teacher, other])
     assert origin.labelled_patients(last, "real") == {"a", "c", "d", "e"}
     assert origin.labelled_patients(last, "drawn") == {"b"}
+    older = tuned("older", "real", ["f"], init="random", teacher=teacher)
+    assert origin.labelled_patients(older, "real") == {"c", "f"}

@@ -57,6 +57,41 @@ def test_no_frame_of_validation_or_test_is_read(half_labelled, teach):
             assert np.abs(images - one).max(axis=(1, 2, 3)).min() > 0.1
 
 
+def test_a_student_of_all_structures_learns_all(half_labelled, teach):
+    recipe = config.replace(teach(structures="all"), structures="all")
+    (images, masks), _ = pseudo.load(recipe, half_labelled, labelled=[*"abc"])
+    alone = config.replace(recipe, structures="lv")
+    (_, wanted), _ = pseudo.load(alone, half_labelled, labelled=[*"abc"])
+    assert masks.shape == images.shape
+    assert set(np.unique(masks)) == {0, 1}
+    assert np.mean((masks == 1) == wanted) > 0.97
+
+
+def test_one_sure_teacher_outweighs_two_that_doubt(half_labelled, teach, monkeypatch):
+    says = iter([0.9, 0.4, 0.4])
+    monkeypatch.setattr(
+        pseudo, "_answers", lambda *_: np.full((12, 32, 32, 1), next(says))
+    )
+    folder = teach().teachers[0]
+    recipe = config.replace(TINY, teachers=(folder,) * 3)
+    (_, masks), _ = pseudo.load(recipe, half_labelled, labelled=[*"abc"])
+    assert masks.all()
+
+
+def test_of_several_teachers_the_one_that_does_not_suit_is_named(half_labelled, teach):
+    good, bad = teach().teachers[0], teach(name="bad", aspect="keep").teachers[0]
+    recipe = config.replace(TINY, teachers=(good, bad))
+    with pytest.raises(errors.InputError, match="bad was fine-tuned with aspect keep"):
+        pseudo.load(recipe, half_labelled, labelled=["a"])
+
+
+def test_several_teachers_that_see_nothing_are_named(half_labelled, teach):
+    folder = teach(level=0.0).teachers[0]
+    recipe = config.replace(TINY, teachers=(folder, folder))
+    with pytest.raises(errors.InputError, match="teacher with 1 more finds no left"):
+        pseudo.load(recipe, half_labelled, labelled=["a"])
+
+
 def test_of_several_teachers_the_mean_counts(half_labelled, teach):
     """One sees the ventricle in what is dark, one surely everywhere, one nowhere."""
     dark, everywhere, nowhere = (
