@@ -16,7 +16,7 @@ from echo_keras.study import plan
 ROOT = pathlib.Path(__file__).parents[1]
 STUDIES = sorted((ROOT / "configs").glob("study-*.yaml"))
 RECIPES = sorted({*(ROOT / "configs").glob("*.yaml")} - {*STUDIES})
-TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCKS = [
     block
     for path in TEXTS
@@ -70,6 +70,13 @@ def test_every_command_of_the_texts_exists(command):
         assert re.search(rf"^{word}:", (ROOT / "Makefile").read_text(), re.M)
     else:
         assert f'"{word}"' in _commands()
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
+def test_every_link_and_picture_of_the_texts_is_there(path):
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text())
+    inside = [link for link in links if "://" not in link]
+    assert [link for link in inside if not (path.parent / link).exists()] == []
 
 
 def test_the_lock_pins_with_hashes_and_names_no_registry():
