@@ -29,7 +29,7 @@ def step(network, size, batch, mode, precision):
     frames = tf.constant(random.random(shape, np.float32))
     masks = tf.constant((random.random(shape) < 0.5).astype(np.float32))
     if mode == "infer":
-        folded.fold(model)  # as `echo-keras export` and `evaluate` do
+        folded.fold(model)  # as `echo-keras export` does
         segmented = tf.function(lambda: model(frames, training=False))
         return lambda: segmented().numpy()
     model.compile(

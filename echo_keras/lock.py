@@ -23,15 +23,29 @@ def held(path, output, *, patience=0.0):
         InputError: Another process holds the lock.
     """
     with pathlib.Path(path).open("w") as file:
-        begin = time.monotonic()
-        while not _taken(file):
-            if time.monotonic() - begin >= patience:
-                raise errors.InputError(
-                    f"another job is writing {output}; wait for it or name another "
-                    "output"
-                )
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        if not taken(file, patience=patience):
+            raise errors.InputError(
+                f"another job is writing {output}; wait for it or name another output"
+            )
         yield
+
+
+def taken(file, *, patience=0.0):
+    """Take the lock of an open file, which lasts as long as it or a copy is open.
+
+    Args:
+        file: Open file.
+        patience: Seconds to wait for another process.
+
+    Returns:
+        Whether it is ours.
+    """
+    begin = time.monotonic()
+    while not _taken(file):
+        if time.monotonic() - begin > patience:
+            return False
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    return True
 
 
 def _taken(file):

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import os
 import pathlib
-import time
 from typing import NamedTuple
 
-from echo_keras import aside, config, errors
+from echo_keras import aside, config, errors, lock
 from echo_keras.study import identity, jobs, live, worker
 
 LOCK, IDENTITY, CELLS, PRETRAINED = "lock", "study.json", "cells", "pretrained"
 PATIENCE = 10.0
-_SECONDS_BETWEEN_LOOKS = 0.2
 
 
 class Records(NamedTuple):
@@ -61,22 +58,34 @@ def opened(output, records):
                 f"{output} holds another study, with {key} {begun.get(key)} and not "
                 f"{value}; name another --output or remove it"
             )
-    with open(output / LOCK, "a") as lock:
-        _acquire(lock, output)
-        os.set_inheritable(lock.fileno(), True)
+    with open(output / LOCK, "a") as file:
+        # The last work of a killed study holds the lock as well.
+        if not lock.taken(file, patience=PATIENCE):
+            raise errors.InputError(
+                f"another study is at work in {output}; wait for it, or name another "
+                "--output"
+            )
+        os.set_inheritable(file.fileno(), True)
         yield output
 
 
-def refuse_others(cells, output):
-    """Raise `InputError` where a folder holds cells of the same names of another study.
+def plans(cells, output):
+    """What every cell is, unless a folder holds one of the same name that is another.
 
     Args:
         cells: List of `plan.Cell`.
         output: Folder of the study, as of `opened`.
+
+    Returns:
+        Dict as of `identity.plans`.
+
+    Raises:
+        InputError: The folder holds a cell or a pretraining of another study.
     """
     wanted = identity.plans(cells)
     for cell in cells:
         _refuse_other(cell, wanted[cell.name], output)
+    return wanted
 
 
 def prepare(cells, records, output, *, keep_models):
@@ -92,8 +101,7 @@ def prepare(cells, records, output, *, keep_models):
         InputError: The folder holds a cell or a pretraining of the same name from
             another study; then nothing is written.
     """
-    refuse_others(cells, output)
-    wanted = identity.plans(cells)
+    wanted = plans(cells, output)
     for cell in cells:
         recipe = _recipe(cell, output)
         folder = output / CELLS / cell.name
@@ -171,21 +179,6 @@ def result(cell, output):
         failed = json.loads((folder / jobs.FAILED).read_text())
         return Result(cell, folder, None, failed["seconds"], failed["reason"])
     return None
-
-
-def _acquire(lock, output):
-    """Wait for the last work of a killed study, which holds the lock as well."""
-    begin = time.monotonic()
-    while True:
-        try:
-            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as reason:
-            if time.monotonic() - begin > PATIENCE:
-                raise errors.InputError(
-                    f"another study is at work in {output}; wait for it, or name "
-                    "another --output"
-                ) from reason
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
 def _refuse_other(cell, plan, output):

@@ -11,7 +11,6 @@ from echo_keras.study import (
     archive,
     findings,
     grid,
-    identity,
     live,
     plan,
     results,
@@ -47,15 +46,14 @@ def run(path, data, output, *, workers=1, scores=None, say):
     plan.check_fractions(study, tfrecords.patients(data, "train"))
     tfrecords.patients(data, study.split)
     with grid.opened(output, records) as folder:
-        plans = identity.plans(cells)
-        grid.refuse_others(cells, folder)
+        plans = grid.plans(cells, folder)
+        pack = scores and functools.partial(archive.pack, scores, plans, folder)
         if scores:
             archive.unpack(scores, plans, folder)
-            archive.pack(scores, plans, folder)
+            pack()
         grid.prepare(cells, records, folder, keep_models=study.keep_models)
         with aside.file(folder / "study.yaml") as written:
             config.save(study, written)
-        pack = scores and functools.partial(archive.pack, scores, plans, folder)
         found = grid.run(cells, folder, workers=workers, ended=pack, say=say)
         if scores:
             say(f"  {scores} holds {pack()} cells")

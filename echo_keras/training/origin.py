@@ -15,8 +15,14 @@ ARTEFACTS = {
     initial.ENCODER_FILE: "pretrain.json",
 }
 KEPT = (
-    *("dataset", "source_fingerprint", "data", "patients", "init", "teacher"),
-    *("teachers", "code"),
+    "dataset",
+    "source_fingerprint",
+    "data",
+    "patients",
+    "init",
+    "teacher",
+    "teachers",
+    "code",
 )
 
 

@@ -26,10 +26,9 @@ def test_a_plan_holds_the_settings_of_the_teacher_too(tmp_path):
 
 
 def test_the_same_plan_is_not_refused_nor_one_without_a_younger_setting():
-    identity.refuse_other("here", PLAN, PLAN)
-    older = {"identity": {"init": "random", "size": 96, "steps": 500}}
-    younger = {**older, "weights": None, "teachers": []}
-    identity.refuse_other("here", {"identity": {"init": "random"}}, {**younger})
+    older = {"identity": {"init": "random"}}
+    for begun in (PLAN, older):
+        assert identity.refuse_other("here", begun, PLAN) is None
 
 
 @pytest.mark.parametrize(
