@@ -17,7 +17,8 @@ class Finetune:
         init: `random`, `imagenet` (resnet50), a file of its weights (.h5), `hearts`,
             which is a UNet of width 16 that synthetic hearts have taught, the folder of
             a pretrained encoder, or that of a fine-tuned network of the same kind.
-        width: Channels of the encoder's first level; 64 is the published size.
+        width: Channels of the encoder's first level, to which all others are in
+            proportion, those of the pyramid too; 64 is the published size.
         size: Height and width of the frames in pixels.
         aspect: How frames are made square: `stretch`, or `keep` between black bars.
         fraction: Share of the labelled patients in (0, 1].

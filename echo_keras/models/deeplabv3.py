@@ -15,6 +15,7 @@ with (
     import keras_cv
 
 RATES = (12, 24, 36)
+WIDENING = 4  # from the encoder's first level to a branch of the pyramid
 
 
 def segmenter(encoder, *, channels=1, filters=256, synchronized=False):

@@ -86,7 +86,9 @@ def network(recipe, *, synchronized=False):
     else:
         from echo_keras.models import deeplabv3  # keras-cv takes seconds to import
 
-        model = deeplabv3.segmenter(base, **head)
+        model = deeplabv3.segmenter(
+            base, filters=deeplabv3.WIDENING * recipe.width, **head
+        )
     if whole:
         load_finetuned(model, recipe)
     return model

@@ -121,6 +121,13 @@ def test_there_is_no_unet_trained_on_imagenet():
         initial.network(config.replace(small, init="weights.h5"))
 
 
+@pytest.mark.parametrize("width", [4, 64])
+def test_the_pyramid_is_as_wide_in_proportion_as_the_published_one(width):
+    recipe = config.replace(TINY, network="deeplabv3", width=width)
+    network = initial.network(recipe)
+    assert network.get_layer("pyramid").num_channels == 256 * width // 64
+
+
 def test_deeplabv3_stands_on_the_small_encoder_too(tmp_path):
     source = initial.encoder("resnet18", size=32, width=2)
     source.save(tmp_path / initial.ENCODER_FILE)
