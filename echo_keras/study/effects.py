@@ -29,11 +29,13 @@ def level(runs, figure):
         figure: One of `scores.FIGURES`.
 
     Returns:
-        Dict of `value`; its intervals `patients` and `both`; `runs`, their number, and
-        `spread`, the standard deviation between runs, None of one run.
+        Dict of `value`; its intervals `patients` and `both`, which end where the
+        figure does; `runs`, their number, and `spread`, the standard deviation between
+        runs, None of one run.
     """
     columns = np.stack([scores.columns(facts)[figure] for facts in runs], axis=1)
-    return _described(columns, scores.agreed, runs[0])
+    highest = np.inf if figure in scores.DISTANCES else 1.0
+    return _ended(_described(columns, scores.agreed, runs[0]), highest)
 
 
 def difference(first, second, figure):
@@ -83,6 +85,15 @@ def _described(columns, figure, facts):
     }
 
 
+def _ended(described, highest=np.inf):
+    """End the intervals of what lies between 0 and `highest` there."""
+    ends = {
+        name: tuple(float(np.clip(end, 0, highest)) for end in described[name])
+        for name in ("patients", "both")
+    }
+    return {**described, **ends}
+
+
 def _widening(runs):
     """How much wider Student's t is than the normal law."""
     end = (1 + bootstrap.CONFIDENCE) / 2
@@ -118,6 +129,7 @@ def ejection(runs, method, reference):
         )
         for name, values in (("mae", abs(apart)), ("bias", apart))
     }
+    described["mae"] = _ended(described["mae"])
     return {**described, "patients": len(whole), "left_out": len(known) - len(whole)}
 
 

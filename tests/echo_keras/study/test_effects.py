@@ -67,6 +67,18 @@ def test_a_gain_in_half_of_the_runs_is_not_shown_though_each_patient_shows_it(di
     assert found["both"] == pytest.approx((0.01 - reach, 0.01 + reach), abs=1e-4)
 
 
+def test_no_interval_goes_beyond_what_a_figure_can_be(dices):
+    near, far = (facts([dice] * 9) for dice in (1.0, 0.9))
+    low, high = effects.level([near, far], FIGURE)["both"]
+    assert 0 < low < 0.9
+    assert high == 1.0
+    for case in far:
+        case["hd95"] = 9.0
+    low, high = effects.level([near, far], "hd95_per_image_mean")["both"]
+    assert low == 0.0
+    assert high > 9.0
+
+
 @pytest.mark.parametrize("runs", [2, 3, 5])
 def test_the_interval_holds_what_it_should_though_runs_are_few(runs):
     random = np.random.default_rng(0)
