@@ -16,7 +16,7 @@ from echo_keras.study import (
     results,
     tables,
 )
-from echo_keras.training import origin
+from echo_keras.training import labels, origin
 
 
 def run(path, data, output, *, workers=1, scores=None, say):
@@ -43,7 +43,7 @@ def run(path, data, output, *, workers=1, scores=None, say):
     study = config.load(config.Study, path)
     cells = plan.cells(study, pathlib.Path(path).parent)
     records = grid.Records(str(data), study.split, origin.records(data))
-    plan.check_fractions(study, tfrecords.patients(data, "train"))
+    _check_fractions(cells, data)
     tfrecords.patients(data, study.split)
     with grid.opened(output, records) as folder:
         plans = grid.plans(cells, folder)
@@ -64,6 +64,15 @@ def run(path, data, output, *, workers=1, scores=None, say):
             )
         )
         return _report(found, study, records, folder)
+
+
+def _check_fractions(cells, data):
+    """Raise `InputError` if one keeps none of the patients, or of the frames."""
+    drawn = {}
+    for recipe in (cell.recipe for cell in cells):
+        drawn[recipe.fraction, recipe.fraction_by, recipe.between] = recipe
+    for recipe in drawn.values():
+        labels.choose(recipe, data)
 
 
 def _report(found, study, records, folder):

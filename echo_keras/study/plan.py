@@ -8,7 +8,6 @@ import pathlib
 from typing import NamedTuple
 
 from echo_keras import config, errors
-from echo_keras.data import subsets
 
 DEFAULT = "default"
 WORDS = ("random", "imagenet", "hearts")
@@ -116,12 +115,6 @@ def first_arm(study):
         next(iter(_named(study.recipes, "recipes"))),
         next(iter(_named(study.inits, "first weights"))),
     )
-
-
-def check_fractions(study, patients):
-    """Raise `InputError` if a fraction of a study keeps none of the patients."""
-    for fraction in study.fractions:
-        subsets.draw(patients, fraction)
 
 
 def _check(study):

@@ -319,3 +319,16 @@ def test_a_fraction_without_a_patient_is_refused_before_anything_is_written(
     with pytest.raises(errors.InputError, match="of 8 patients selects none"):
         labels.run(study, records, tmp_path / "out", say=print)
     assert not (tmp_path / "out").exists()
+
+
+def test_of_a_recipe_that_draws_images_the_fraction_is_one_of_images(
+    records, plan_file, tmp_path
+):
+    by_image = plan_file.with_name("by_image.yaml")
+    by_image.write_text("fraction_by: image\nsize: 32\n")
+    study = plan_file.with_name("images.yaml")
+    study.write_text("recipes: [by_image.yaml]\nfractions: [0.04]\nsubsets: 1\n")
+    labels.run(study, records, tmp_path / "out", say=print)  # 1 of 16, 0.3 of 8
+    study.write_text("recipes: [by_image.yaml]\nfractions: [0.03]\nsubsets: 1\n")
+    with pytest.raises(errors.InputError, match="of 16 images selects none"):
+        labels.run(study, records, tmp_path / "other", say=print)

@@ -176,11 +176,6 @@ def test_a_study_that_cannot_be_meant_is_refused(folder, values, sentence):
         plan.cells(study(**values), folder)
 
 
-def test_a_fraction_that_keeps_no_patient_is_refused():
-    with pytest.raises(errors.InputError, match="of 8 patients selects none"):
-        plan.check_fractions(study(fractions=[0.01, 1.0]), list("abcdefgh"))
-
-
 def test_each_fraction_may_have_its_own_number_of_runs():
     cells = plan.cells(study(fractions=[0.5, 1.0], runs=[3, 2], subsets=9), None)
     assert collections.Counter(c.fraction for c in cells) == {0.5: 3, 1.0: 2}
