@@ -112,13 +112,7 @@ def _read(path, plans, output):
             f"{path} holds no scores of a study; name a file that echo-keras study "
             "--scores wrote, or a new one"
         ) from reason
-    own = _identity(output)
-    for key in own:
-        if theirs.get(key) != own[key]:
-            raise errors.InputError(
-                f"{path} holds scores of another study, with {key} {theirs.get(key)} "
-                f"and not {own[key]}; name another file"
-            )
+    identity.refuse_records(path, theirs, _identity(output), option="--scores")
     for name in plans.keys() & cells.keys():
         where = f"{name} in {path}"
         identity.refuse_other(where, cells[name][_PLAN], plans[name], option="--scores")

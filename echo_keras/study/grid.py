@@ -51,13 +51,7 @@ def opened(output, records):
         aside.vacant(output)
         with aside.file(output / IDENTITY) as path:
             path.write_text(json.dumps(own, indent=2) + "\n")
-    begun = json.loads((output / IDENTITY).read_text())
-    for key, value in own.items():
-        if begun.get(key) != value:
-            raise errors.InputError(
-                f"{output} holds another study, with {key} {begun.get(key)} and not "
-                f"{value}; name another --output or remove it"
-            )
+    identity.refuse_records(output, json.loads((output / IDENTITY).read_text()), own)
     with open(output / LOCK, "a") as file:
         # The last work of a killed study holds the lock as well.
         if not lock.taken(file, patience=PATIENCE):
@@ -133,7 +127,12 @@ def run(cells, output, *, workers=1, ended=None, say):
     kept = sum(found is not None for found in results.values())
     if kept:
         say(f"  kept from an earlier run: {kept} of {len(cells)} cells")
-    with live.shown(cells, results, workers) as update:
+    encoders = [job for job in work if job.what == "pretrain"]
+
+    def pending():
+        return sum(job.reason is None for job in encoders)
+
+    with live.shown(cells, results, workers, pending) as update:
 
         def look(running):
             times = {job.title: seconds for job, seconds in running.items()}

@@ -53,6 +53,21 @@ def refuse_other(where, begun, wanted, *, option="--output"):
         )
 
 
+def refuse_records(where, begun, wanted, *, option="--output"):
+    """Refuse what was trained or scored on other records, or on another split.
+
+    Args:
+        where: What holds it, for people.
+        begun: Dict of what tells its records from others.
+        wanted: Dict of what tells those of this study.
+        option: Option to name something else by.
+
+    Raises:
+        InputError: One differs.
+    """
+    refuse_key(where, {key: begun.get(key) for key in wanted}, wanted, option=option)
+
+
 def refuse_key(where, begun, wanted, *, whose="", option="--output"):
     """Refuse settings of which one differs from what is wanted.
 

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from echo_keras import aside
 
 LOG, FAILED = "log.txt", "failed.json"
-NOUNS = {"pretrain": "pretraining", "finetune": "the teacher"}
 _THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 _SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -102,7 +101,7 @@ def _state(job):
 
 
 def _failure(need, reason):
-    return f"{NOUNS[need.what]} failed: {reason}"
+    return f"{need.title} failed: {reason}"
 
 
 @contextlib.contextmanager

@@ -7,27 +7,34 @@ import sys
 
 
 @contextlib.contextmanager
-def shown(cells, results, workers=1):
+def shown(cells, results, workers=1, pending=lambda: 0):
     """Show the cells and the time left, on standard error.
 
     Args:
         cells: List of `plan.Cell`.
         results: Dict of cell name to `grid.Result` or None, which the caller fills.
         workers: How many cells run at once.
+        pending: Called without arguments for how many pretrainings are not done, whose
+            time nobody knows before.
 
     Yields:
         `update(running, ended=None)`, to be called often with a dict of the titles that
         run to their seconds so far, and with its `grid.Result` when a cell ended.
     """
+
+    def told(running):
+        return _told(cells, results, running, workers, pending())
+
     if not sys.stderr.isatty():
-        yield _lines(cells, results, workers)
+        yield _lines(told)
         return
     from rich import console, live
 
     with live.Live(console=console.Console(stderr=True), auto_refresh=False) as screen:
 
         def update(running, ended=None):
-            screen.update(_table(cells, results, running, workers), refresh=True)
+            table = _table(*summary(cells, results), running, told(running))
+            screen.update(table, refresh=True)
 
         update({})
         yield update
@@ -103,19 +110,19 @@ def _state(results):
     return " ".join(words + ([f"{failed} failed"] if failed else []))
 
 
-def _told(cells, results, running, workers):
+def _told(cells, results, running, workers, pretrainings):
     done = sum(found is not None for found in results.values())
     left = seconds_left(cells, results, running)
     left = clock(None if left is None else left / workers)
-    return f"study {done}/{len(cells)} cells, {left} left"
+    more = f" and {pretrainings} pretraining" if pretrainings else ""
+    return f"study {done}/{len(cells)} cells, {left}{more} left"
 
 
-def _table(cells, results, running, workers):
+def _table(header, rows, running, told):
     from rich import box, table
 
-    header, rows = summary(cells, results)
     lines = [f"{title} {clock(seconds)}" for title, seconds in running.items()]
-    below = "\n".join([_told(cells, results, running, workers), *lines])
+    below = "\n".join([told, *lines])
     drawn = table.Table(box=box.SIMPLE_HEAD, caption=below, caption_justify="left")
     for number, heading in enumerate(header):
         drawn.add_column(heading, justify="right" if number else "left")
@@ -124,7 +131,7 @@ def _table(cells, results, running, workers):
     return drawn
 
 
-def _lines(cells, results, workers):
+def _lines(told):
     """Update that tells of everything once when it begins, and when a cell ends."""
     known = set()
 
@@ -133,7 +140,7 @@ def _lines(cells, results, workers):
         news += [f"{title}: begins" for title in running if title not in known]
         known.update(running)
         for text in news:
-            sys.stderr.write(f"{_told(cells, results, running, workers)}  {text}\n")
+            sys.stderr.write(f"{told(running)}  {text}\n")
             sys.stderr.flush()
 
     return update

@@ -137,7 +137,9 @@ def test_a_pretraining_is_shared_by_its_cells(recipes):
 def test_a_failed_pretraining_fails_its_cells_and_is_not_tried_for_each(recipes):
     output = recipes / "study"
     found = run(cells(recipes, inits=["random", "fail-simclr.yaml"]), output)
-    reason = "pretraining failed: the loss stopped being a number"
+    reason = (
+        "pretraining of fail-simclr-unet-16 failed: the loss stopped being a number"
+    )
     assert [result.reason for result in found] == ["", reason] * 2
     assert sum("begin fail-simclr-unet" in line for line in log(output)) == 1
 
@@ -251,7 +253,10 @@ def test_a_student_fails_with_its_teacher(recipes):
         subsets=1,
     )
     _, student = run(chosen, recipes / "study")
-    assert student.reason == "the teacher failed: the loss stopped being a number"
+    assert (
+        student.reason
+        == "fail from random, 50 %, run 0 failed: the loss stopped being a number"
+    )
 
 
 def test_results_of_another_teacher_are_not_passed_off(recipes):
@@ -362,7 +367,7 @@ def test_a_study_that_is_refused_writes_no_cell(recipes):
 )
 def test_other_records_make_another_study(tmp_path, other):
     run(cells(), tmp_path / "study")
-    with pytest.raises(errors.InputError, match="holds another study, with"):
+    with pytest.raises(errors.InputError, match="is of another study, with"):
         run(cells(), tmp_path / "study", records=RECORDS._replace(**other))
 
 
