@@ -18,6 +18,7 @@ DECODER_FILE = "decoder.keras"
 MODEL_FILE = "model.keras"
 RECIPE_FILE = "recipe.yaml"
 IMAGENET_SUFFIX = ".h5"
+WORDS = ("random", "imagenet")  # of first weights that lie in no folder
 HEARTS = "hearts"
 HEARTS_FOLDER = pathlib.Path(__file__).parents[1] / "hearts"
 
@@ -43,8 +44,10 @@ def encoder(name, *, size, width, synchronized=False):
 
 
 def located(init):
-    """Folder of what the word `hearts` stands for; anything else as it is."""
-    return str(HEARTS_FOLDER) if str(init) == HEARTS else init
+    """Where first weights lie, of `hearts` in the package; None of `WORDS`."""
+    if init in WORDS:
+        return None
+    return HEARTS_FOLDER if init == HEARTS else pathlib.Path(init)
 
 
 def encoder_name(recipe):
@@ -66,7 +69,6 @@ def network(recipe, *, synchronized=False):
     Raises:
         InputError: The weights cannot be had or belong to another architecture.
     """
-    recipe = config.replace(recipe, init=located(recipe.init))
     base = encoder(
         encoder_name(recipe),
         size=recipe.size,
@@ -107,13 +109,12 @@ def fill(encoder, init, *, width):
     Raises:
         InputError: The weights cannot be had or belong to another architecture.
     """
-    init = located(init)
     if init == "imagenet":
         _load_imagenet(encoder, width)
     elif init.endswith(IMAGENET_SUFFIX):
         _load_imagenet(encoder, width, path=init)
     elif init != "random":
-        load_pretrained(encoder, init)
+        load_pretrained(encoder, located(init))
 
 
 def fill_decoder(network, init):
@@ -127,7 +128,9 @@ def fill_decoder(network, init):
     Raises:
         InputError: The weights cannot be read.
     """
-    folder = pathlib.Path(located(init))
+    folder = located(init)
+    if folder is None:
+        return
     named = {layer.name: layer for layer in network.layers if layer.weights}
     for path in (folder / DECODER_FILE, folder / MODEL_FILE):
         if path.is_file():
@@ -177,16 +180,16 @@ def finetuned(folder):
     Raises:
         InputError: The folder is no such artefact.
     """
-    folder = pathlib.Path(located(folder))
     if not _is_finetuned(folder):
         raise errors.InputError(
             f"{folder} holds no {MODEL_FILE}; give a folder that echo-keras finetune "
             "wrote"
         )
-    recipe = config.load(config.Finetune, folder / RECIPE_FILE)
+    path = located(folder)
+    recipe = config.load(config.Finetune, path / RECIPE_FILE)
     if recipe.network == "deeplabv3":
         from echo_keras.models import deeplabv3  # noqa: F401  registers its layers
-    return _loaded(folder / MODEL_FILE), recipe
+    return _loaded(path / MODEL_FILE), recipe
 
 
 def load_finetuned(model, recipe):
@@ -211,19 +214,22 @@ def load_finetuned(model, recipe):
                 f"{recipe.init} was fine-tuned with {key} {given}, not {wanted}; set "
                 f"{key}: {given} in the recipe, or begin with other weights"
             )
-    if len(source.weights) != len(model.weights):
+    pairs = list(zip(model.weights, source.weights))
+    odd = {own.name for own, given in pairs if own.shape != given.shape}
+    head = {weight.name for weight in model.get_layer("logits").weights}
+    if len(source.weights) != len(model.weights) or odd - head:
         raise errors.InputError(
-            f"{recipe.init} holds {len(source.weights)} weights, but the network has "
-            f"{len(model.weights)}; fine-tune it again with this version"
+            f"the network in {recipe.init} is not built as this version builds it; "
+            "fine-tune it again"
         )
-    for weight, value in zip(model.weights, source.get_weights()):
-        if weight.shape == value.shape:
-            weight.assign(value)
+    for own, given in pairs:
+        if own.name not in odd:
+            own.assign(given)
 
 
 def _trained(folder):
     """Encoder of an artefact, and the recipe that made it."""
-    if _is_finetuned(folder):
+    if (folder / MODEL_FILE).is_file():
         network, recipe = finetuned(folder)
         return network.get_layer(encoder_name(recipe)), recipe
     if not (folder / ENCODER_FILE).is_file():
@@ -237,7 +243,8 @@ def _trained(folder):
 
 
 def _is_finetuned(init):
-    return (pathlib.Path(init) / MODEL_FILE).is_file()
+    folder = located(init)
+    return folder is not None and (folder / MODEL_FILE).is_file()
 
 
 def _loaded(path):

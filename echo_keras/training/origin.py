@@ -58,7 +58,9 @@ def weights(init):
         a dict of `folder`, `sha256` of its weights and what its own summary says of
         its records, labels and first weights.
     """
-    folder = pathlib.Path(initial.located(init))
+    folder = initial.located(init)
+    if folder is None:
+        return init
     if folder.is_file():
         return {"file": str(init), "sha256": _sha256(folder)}
     for file, summary in ARTEFACTS.items():

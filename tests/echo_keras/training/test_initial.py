@@ -1,4 +1,5 @@
 import functools
+import pathlib
 import shutil
 
 import keras
@@ -6,8 +7,8 @@ import numpy as np
 import pytest
 
 from echo_keras import config, errors
-from echo_keras.models import resnet
-from echo_keras.training import initial
+from echo_keras.models import deeplabv3, resnet
+from echo_keras.training import initial, origin
 
 TINY = config.Finetune(size=32, width=2)
 
@@ -237,8 +238,31 @@ def test_a_fine_tuned_network_that_its_recipe_does_not_describe_is_refused(tuned
     frame = keras.Input((32, 32, 1))
     other = keras.Model(frame, keras.layers.Conv2D(1, 1)(frame))
     other.save(f"{folder}/{initial.MODEL_FILE}")
-    with pytest.raises(errors.InputError, match="holds 2 weights, but the network has"):
+    with pytest.raises(errors.InputError, match="not built as this version builds it"):
         initial.network(config.replace(TINY, init=folder))
+
+
+def test_a_fine_tuned_network_with_another_pyramid_is_refused(tuned):
+    recipe = config.replace(TINY, network="deeplabv3", encoder="resnet18")
+    folder = tuned(network="deeplabv3", encoder="resnet18")
+    encoder = initial.encoder("resnet18", size=32, width=2)
+    deeplabv3.segmenter(encoder, filters=16).save(f"{folder}/{initial.MODEL_FILE}")
+    with pytest.raises(errors.InputError, match="not built as this version builds it"):
+        initial.network(config.replace(recipe, init=folder))
+
+
+@pytest.mark.parametrize("word", ["random", "imagenet"])
+def test_a_folder_that_is_called_as_a_word_is_no_first_weights(
+    tuned, word, monkeypatch, tmp_path
+):
+    folder = pathlib.Path(tuned())
+    monkeypatch.chdir(tmp_path)
+    folder.rename(tmp_path / word)
+    assert initial.located(word) is None
+    assert origin.weights(word) == word
+    encoder = initial.network(TINY).get_layer("unet")
+    trained = initial.finetuned(f"./{word}")[0].get_layer("unet")
+    assert (encoder.weights[0].numpy() != trained.weights[0].numpy()).any()
 
 
 def test_a_damaged_network_is_named(tuned):
