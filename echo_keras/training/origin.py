@@ -26,8 +26,13 @@ KEPT = (
 )
 
 
+# Of a manifest: where, by what command and with which versions records were built
+# tells nothing of what they hold.
+RECORDS = ("format", "dataset", "counts", "shards", "source_fingerprint")
+
+
 def records(folder):
-    """What tells the records of a folder from others, whatever the folder's name.
+    """What tells the records of a folder from others, wherever they were built.
 
     Args:
         folder: Folder of records.
@@ -39,7 +44,7 @@ def records(folder):
         InputError: The folder holds no finished records.
     """
     manifest = tfrecords.manifest(folder)
-    text = json.dumps(manifest, sort_keys=True)
+    text = json.dumps({key: manifest[key] for key in RECORDS}, sort_keys=True)
     return {
         "dataset": manifest["dataset"],
         "source_fingerprint": manifest["source_fingerprint"],

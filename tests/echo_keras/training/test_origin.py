@@ -1,5 +1,6 @@
 import hashlib
 import json
+import shutil
 import subprocess
 
 import pytest
@@ -44,6 +45,20 @@ def test_another_choice_of_frames_is_another_data_set(
     origins = [origin.records(folder) for folder in (unlabelled, other)]
     assert origins[0]["source_fingerprint"] == origins[1]["source_fingerprint"]
     assert origins[0] != origins[1]
+
+
+def test_records_of_the_same_source_are_the_same_wherever_they_were_built(
+    unlabelled, tmp_path
+):
+    shutil.copytree(unlabelled, tmp_path / "records")
+    path = tmp_path / "records" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest.update(source="elsewhere", command="another", versions={"python": "3"})
+    path.write_text(json.dumps(manifest))
+    assert origin.records(tmp_path / "records") == origin.records(unlabelled)
+    manifest["shards"][0]["sha256"] = "0"
+    path.write_text(json.dumps(manifest))
+    assert origin.records(tmp_path / "records") != origin.records(unlabelled)
 
 
 @pytest.fixture
