@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import json
 import pathlib
@@ -104,6 +105,13 @@ def cells(study, folder):
                         for teacher in teachers.get(arm[0], ())
                     )
                     found.append(_cell(arm, number, recipe, first[arm[1]], theirs))
+    names = collections.Counter(cell.name for cell in found)
+    for name, count in names.items():
+        if count > 1:
+            raise errors.InputError(
+                f"{count} runs of the study would be called {name}; rename a recipe or "
+                "first weights"
+            )
     if not found:
         raise errors.InputError("the study leaves out all of its cells; see `without`")
     return found

@@ -176,6 +176,19 @@ def test_a_study_that_cannot_be_meant_is_refused(folder, values, sentence):
         plan.cells(study(**values), folder)
 
 
+def test_two_runs_of_one_name_are_refused(tmp_path):
+    for name in ("unet", "unet-wide", "far", "wide-far"):
+        (tmp_path / f"{name}.yaml").write_text("")
+    values = {
+        "recipes": ["unet.yaml", "unet-wide.yaml"],
+        "inits": ["far.yaml", "wide-far.yaml"],
+        "fractions": [0.5],
+        "subsets": 1,
+    }
+    with pytest.raises(errors.InputError, match="would be called unet-wide-far-0.5-0"):
+        plan.cells(study(**values), tmp_path)
+
+
 def test_each_fraction_may_have_its_own_number_of_runs():
     cells = plan.cells(study(fractions=[0.5, 1.0], runs=[3, 2], subsets=9), None)
     assert collections.Counter(c.fraction for c in cells) == {0.5: 3, 1.0: 2}
