@@ -15,15 +15,17 @@ def plans(cells):
 
     Returns:
         Dict of a cell's name to a dict ready for JSON: its `identity`, those of its
-        `teachers`, and what tells its first `weights` if they lie in files.
+        `teachers`, and what tells its first `weights`, or those of its pretraining,
+        if they lie in files.
     """
     identities = {cell.name: cell.identity for cell in cells}
-    weights = {init: _weights(init) for init in {cell.recipe.init for cell in cells}}
+    inits = {cell.name: (cell.pretraining or cell.recipe).init for cell in cells}
+    weights = {init: _weights(init) for init in set(inits.values())}
     return {
         cell.name: {
             "identity": cell.identity,
             "teachers": [identities[name] for name in cell.teachers],
-            "weights": weights[cell.recipe.init],
+            "weights": weights[inits[cell.name]],
         }
         for cell in cells
     }
@@ -47,9 +49,12 @@ def refuse_other(where, begun, wanted, *, option="--output"):
         told = map(_complete, theirs)
         refuse_key(where, *told, whose="a teacher's ", option=option)
     if begun.get("weights", wanted["weights"]) != wanted["weights"]:
+        init = wanted["identity"]["init"]
+        if isinstance(init, dict):
+            init = init["init"]
         raise errors.InputError(
-            f"{where} is of another study: {wanted['identity']['init']} held other "
-            f"weights then; name another {option} or remove it"
+            f"{where} is of another study: {init} held other weights then; name "
+            f"another {option} or remove it"
         )
 
 

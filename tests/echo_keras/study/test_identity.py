@@ -25,6 +25,18 @@ def test_a_plan_holds_the_settings_of_the_teacher_too(tmp_path):
     assert plans[student.name]["identity"]["teachers"] == [unet.name]
 
 
+def test_a_plan_holds_what_its_pretraining_begins_with(tmp_path):
+    weights = tmp_path / "first.h5"
+    weights.write_bytes(b"1")
+    (tmp_path / "simclr.yaml").write_text(f"init: {weights}\n")
+    study = config.load(config.Study, inits=["simclr.yaml"], fractions=[0.5], subsets=1)
+    [cell] = plan.cells(study, tmp_path)
+    before = identity.plans([cell])[cell.name]
+    weights.write_bytes(b"2")
+    with pytest.raises(errors.InputError, match="held other weights then"):
+        identity.refuse_other("here", before, identity.plans([cell])[cell.name])
+
+
 def test_the_same_plan_is_not_refused_nor_one_without_a_younger_setting():
     older = {"identity": {"init": "random"}}
     for begun in (PLAN, older):
