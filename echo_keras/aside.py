@@ -54,14 +54,23 @@ def file(output):
         path.replace(output)
 
 
-def vacant(output):
-    """Raise `InputError` unless nothing stands at a path, or an empty folder."""
+def vacant(output, *, begun=()):
+    """Make sure that nothing stands at a path, or an empty folder.
+
+    Args:
+        output: Path to look at.
+        begun: Names of files whose half-written copies, left by a kill, are nothing.
+
+    Raises:
+        InputError: Something stands there.
+    """
     output = pathlib.Path(output)
     if output.name in ("", ".."):
         raise errors.InputError(
             f"output {output} is a place rather than a name; name a new folder in it"
         )
-    if output.is_dir() and not any(output.iterdir()):
+    left = tuple(_prefix(name) for name in begun)
+    if output.is_dir() and all(p.name.startswith(left) for p in output.iterdir()):
         return
     if output.exists():
         raise errors.InputError(
@@ -73,10 +82,14 @@ def vacant(output):
 def _inside(output):
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        temporary = tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent)
+        temporary = tempfile.mkdtemp(prefix=_prefix(output.name), dir=output.parent)
     except OSError as reason:
         raise errors.InputError(f"cannot write {output}: {reason}") from reason
     try:
         yield pathlib.Path(temporary)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _prefix(name):
+    return f".{name}-"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import lzma
 import pathlib
-import shutil
 
 from echo_keras import aside, errors, lock
 from echo_keras.serving import written
@@ -20,7 +19,7 @@ SUFFIX = ".json.xz"
 RECORDS, CELLS = "records", "cells"
 _PLAN, _FACTS = "plan", {"cost": worker.COST, "scores": worker.SCORES}
 _PATIENCE = 60.0  # seconds, of which a study that packs takes one or two
-_STALE = worker.MODEL, worker.MASKS, jobs.FAILED
+_STALE = worker.MASKS, jobs.FAILED  # a model may still have to teach
 
 
 def check(path):
@@ -48,8 +47,6 @@ def unpack(path, plans, output):
         if (folder / worker.SCORES).is_file():
             continue
         for stale in _STALE:
-            if (folder / stale).is_dir():
-                shutil.rmtree(folder / stale)
             (folder / stale).unlink(missing_ok=True)
         with aside.file(folder / worker.COST) as partial:
             partial.write_text(json.dumps(found[name]["cost"]) + "\n")

@@ -59,7 +59,7 @@ def html_page(arms, levels, differences, tables, drawn, results, *, synthetic=Fa
     """
     compared = [row for row in differences if row["figure"] == account.MEAN]
     images = {
-        name.partition(".")[0]: page.image(png, _CAPTIONS[name])
+        name.partition(".")[0]: page.image(png, PICTURES[name])
         for name, png in drawn.items()
     }
     images = {"agreement": "", "sheet": "", **images}
@@ -85,7 +85,7 @@ _SYNTHETIC = (
     "<p><b>These hearts are drawn by a computer.</b> What holds for them need not hold "
     "for people's.</p>"
 )
-_CAPTIONS = {
+PICTURES = {
     "efficiency.png": "Dice by number of labelled patients",
     "cases.png": "Dice of every image",
     "sheet.png": "Best, median and worst case at each fraction",
@@ -233,6 +233,12 @@ def _method(arms, results):
         "larger one. Recipes and scores of every run stand in cells/, with masks and "
         "logs where it ran here; results.csv has a row for each."
     )
+    kinds = sorted({found.precision for found in results if found.precision})
+    if len(kinds) > 1:
+        text += (
+            f" Some runs were trained in {' and some in '.join(kinds)}, which is part "
+            "of what differs between them."
+        )
     lines = [f"<p>{html.escape(text)}</p>"]
     if failed:
         rows = [(result.cell.title, result.reason) for result in failed]

@@ -48,7 +48,7 @@ def opened(output, records):
     output = pathlib.Path(output)
     own = {**records.identity, "split": records.split}
     if not (output / IDENTITY).is_file():
-        aside.vacant(output)
+        aside.vacant(output, begun=[IDENTITY])
         with aside.file(output / IDENTITY) as path:
             path.write_text(json.dumps(own, indent=2) + "\n")
     identity.refuse_records(output, json.loads((output / IDENTITY).read_text()), own)
@@ -158,6 +158,7 @@ class Result(NamedTuple):
         dice: Per-image mean Dice, None where it failed.
         seconds: What it took.
         reason: Why it failed, empty where it did not.
+        precision: What it was trained in, None where that is not known.
     """
 
     cell: object
@@ -165,6 +166,7 @@ class Result(NamedTuple):
     dice: float | None
     seconds: float
     reason: str = ""
+    precision: str | None = None
 
 
 def result(cell, output):
@@ -173,7 +175,13 @@ def result(cell, output):
     if (folder / worker.SCORES).is_file():
         scores = json.loads((folder / worker.SCORES).read_text())
         cost = json.loads((folder / worker.COST).read_text())
-        return Result(cell, folder, scores["dice_per_image_mean"], cost["seconds"])
+        return Result(
+            cell,
+            folder,
+            scores["dice_per_image_mean"],
+            cost["seconds"],
+            precision=cost.get("precision"),
+        )
     if (folder / jobs.FAILED).is_file():
         failed = json.loads((folder / jobs.FAILED).read_text())
         return Result(cell, folder, None, failed["seconds"], failed["reason"])

@@ -54,7 +54,8 @@ def run(path, data, output, *, workers=1, scores=None, say):
         grid.prepare(cells, records, folder, keep_models=study.keep_models)
         with aside.file(folder / "study.yaml") as written:
             config.save(study, written)
-        found = grid.run(cells, folder, workers=workers, ended=pack, say=say)
+        ended = pack and functools.partial(_packed_or_told, pack, say)
+        found = grid.run(cells, folder, workers=workers, ended=ended, say=say)
         if scores:
             say(f"  {scores} holds {pack()} cells")
         say(
@@ -64,6 +65,14 @@ def run(path, data, output, *, workers=1, scores=None, say):
             )
         )
         return _report(found, study, records, folder)
+
+
+def _packed_or_told(pack, say):
+    """Do not let a file that cannot be written now end cells that run for hours."""
+    try:
+        pack()
+    except errors.InputError as reason:
+        say(f"  {reason}; the next cell that ends tries again")
 
 
 def _check_fractions(cells, data):
@@ -90,6 +99,8 @@ def _report(found, study, records, folder):
     how = {"synthetic": study.synthetic}
     tabled = account.tables(arms, levels, differences, **how)
     drawn = findings.draw(arms, levels, records)
+    for name in findings.PICTURES.keys() - drawn.keys():
+        (folder / name).unlink(missing_ok=True)  # of a larger study before this one
     for name, png in drawn.items():
         with aside.file(folder / name) as path:
             path.write_bytes(png)

@@ -166,13 +166,14 @@ def _apart(other, arm):
 
 
 def write(path, table):
-    """Write a table as CSV, pairs as two columns; nothing where there is no row.
+    """Write a table as CSV, pairs as two columns; no file where there is no row.
 
     Args:
         path: File to write.
         table: List of dicts with the same keys.
     """
     if not table:
+        path.unlink(missing_ok=True)
         return
     flat = [_flat(row) for row in table]
     with aside.file(path) as partial, partial.open("w") as file:

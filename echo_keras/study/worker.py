@@ -67,6 +67,8 @@ def finetune(folder):
     seconds = time.monotonic() - start + trained * history["seconds"]
     cost = {
         "labelled_patients": len(history["patients"]["train"]),
+        "precision": history["precision"],
+        "code": history["code"],
         "training_seconds": history["seconds"],
         "seconds": round(seconds, 1),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // _UNITS_PER_MB,

@@ -384,6 +384,14 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path):
         run(cells(), tmp_path / "file" / "study")
 
 
+def test_a_study_that_was_killed_at_its_birth_begins_again(tmp_path):
+    (tmp_path / "study" / f".{grid.IDENTITY}-abcd").mkdir(parents=True)
+    assert len(run(cells(), tmp_path / "study")) == 2
+    (tmp_path / "other" / "things").mkdir(parents=True)
+    with pytest.raises(errors.InputError, match="other exists and is not empty"):
+        run(cells(), tmp_path / "other")
+
+
 def test_two_studies_do_not_work_in_one_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(grid, "PATIENCE", 0.0)
     output = tmp_path / "study"

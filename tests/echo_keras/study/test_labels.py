@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from echo_keras import config, errors
-from echo_keras.study import grid, jobs, labels, worker
+from echo_keras.study import archive, grid, jobs, labels, worker
 from echo_keras.training import finetune, pretrain
 from echo_keras.training import labels as drawn
 
@@ -52,7 +52,8 @@ def trained(recipe, data, output):
     )
     config.save(recipe, output / "recipe.yaml")
     patients = drawn.choose(recipe, data)["patients"]
-    history = {"patients": patients, "seconds": 1.0}
+    history = {"patients": patients, "seconds": 1.0, "precision": "float32"}
+    history["code"] = "0.1.0"
     (output / "finetune.json").write_text(json.dumps(history))
 
 
@@ -286,6 +287,54 @@ def test_a_cell_that_was_killed_while_it_was_scored_keeps_the_cost_of_its_traini
     (cell / worker.SCORES).unlink()
     labels.run(study, records, tmp_path / "out", say=lambda text: None)
     assert json.loads((cell / worker.COST).read_text())["seconds"] >= 4321
+
+
+def test_what_a_run_was_trained_in_and_by_is_told(finished):
+    table = [row for row in rows(finished[0] / "results.csv") if not row["failed"]]
+    assert {(row["precision"], row["code"]) for row in table} == {("float32", "0.1.0")}
+
+
+def test_runs_of_unlike_precision_are_told(records, plan_file, tmp_path):
+    study, output = plan_file.with_name("pair.yaml"), tmp_path / "out"
+    study.write_text("recipes: [small.yaml]\nfractions: [1]\nseeds: 2\n")
+    labels.run(study, records, output, say=lambda text: None)
+    told = "Some runs were trained in bfloat16 and some in float32"
+    assert told not in (output / "report.html").read_text()
+    path = output / "cells" / "small-random-1-1" / worker.COST
+    path.write_text(path.read_text().replace("float32", "bfloat16"))
+    labels.run(study, records, output, say=lambda text: None)
+    assert told in (output / "report.html").read_text()
+
+
+def test_a_smaller_study_leaves_no_table_of_a_larger_one(records, plan_file, tmp_path):
+    study, output = plan_file.with_name("lone.yaml"), tmp_path / "out"
+    study.write_text("recipes: [small.yaml]\nfractions: [1]\nseeds: 1\n")
+    labels.run(study, records, output, say=lambda text: None)
+    (output / "sheet.png").unlink()
+    stale = output / "differences.csv"
+    stale.touch()
+    labels.run(study, records, output, say=lambda text: None)
+    assert not stale.exists()
+    assert (output / "sheet.png").exists()
+
+
+def test_scores_that_cannot_be_kept_now_do_not_end_the_study(
+    records, plan_file, tmp_path, monkeypatch
+):
+    study, told, tries = plan_file.with_name("brief.yaml"), [], []
+
+    def pack(*_):
+        tries.append(1)
+        if len(tries) == 2:
+            raise errors.InputError("the disk is full")
+        return 2
+
+    monkeypatch.setattr(archive, "pack", pack)
+    study.write_text("recipes: [small.yaml]\nfractions: [1]\nseeds: 2\n")
+    path = tmp_path / "kept.json.xz"
+    labels.run(study, records, tmp_path / "out", scores=path, say=told.append)
+    assert "  the disk is full; the next cell that ends tries again" in told
+    assert len(tries) == 4
 
 
 def test_models_go_where_they_are_not_kept(records, plan_file, tmp_path):
