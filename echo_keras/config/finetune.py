@@ -31,7 +31,9 @@ class Finetune:
             the records have any; validation keeps to these two.
         batch: Frames in a batch.
         steps: Batches of the whole run.
-        epochs: Passes over the labelled frames in place of steps; 0 counts steps.
+        epochs: Passes over the labelled frames in place of steps; 0 counts steps. The
+            last batch of a pass is filled up from the next, and no batch is larger than
+            a pass.
         checks: Times that the run is validated, or fewer where the steps do not divide.
         keep: Weights to keep: the `last`, or the `best` by the loss at the checks.
         optimizer: `adamw`, `adam`, `lamb`, `lars` or `madgrad`.
@@ -41,9 +43,10 @@ class Finetune:
         weight_decay: Per unit of learning rate; an L2 gradient with `adam`, `lars` and
             `madgrad`.
         average_decay: Of the running average of the weights that is kept, 0 for none.
-        freeze_steps: Steps at first in which the encoder does not move.
+        freeze_steps: Steps at first in which the encoder's weights do not move; its
+            batch norms go on following the frames. Not with `madgrad`.
         layer_decay: Factor of the rate for each stage of the encoder that lies between
-            a weight and the head; 1 treats all alike.
+            a weight and the head; 1 treats all alike. Not with `madgrad`.
         deep_supervision: Whether coarser levels of the UNet are to answer too, while it
             is trained.
         loss: `cross_entropy`, `dice`, the sum of `both`, or `focal`.

@@ -54,15 +54,21 @@ def run(recipe, data, output):
         sources = _sources(recipe, data)
         frames, counts = _frames(recipe, data, sources)
         if recipe.epochs:
-            count = batches.labelled_count(recipe)
-            steps = recipe.epochs * -(-counts["frames"]["train"] // count)
-            recipe = config.replace(recipe, steps=steps, epochs=0)
+            recipe = _counted(recipe, counts["frames"]["train"])
         model, course = _trained(recipe, frames)
         summary = {**sources, **counts, "steps": recipe.steps, **course}
         model.save(folder / initial.MODEL_FILE)
         config.save(recipe, folder / initial.RECIPE_FILE)
         (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
     return summary
+
+
+def _counted(recipe, frames):
+    """A recipe of epochs as one of steps; no batch holds a frame twice."""
+    if not recipe.teachers:
+        recipe = config.replace(recipe, batch=min(recipe.batch, frames))
+    steps = recipe.epochs * -(-frames // batches.labelled_count(recipe))
+    return config.replace(recipe, steps=steps, epochs=0)
 
 
 def _refuse_contradictions(recipe):
@@ -76,11 +82,22 @@ def _refuse_contradictions(recipe):
             "keep: best takes the weights of one step, but average_decay "
             f"{recipe.average_decay} those of many; set average_decay: 0 or keep: last"
         )
+    if recipe.optimizer == "madgrad" and _scaled(recipe):
+        raise errors.InputError(
+            "madgrad steps towards where all gradients so far lead, so that a shorter "
+            "step is made up for later; with freeze_steps or layer_decay choose another "
+            "optimizer"
+        )
     if recipe.teachers and recipe.batch < 2:
         raise errors.InputError(
             "a batch of 1 has no room for labelled and pseudo-labelled frames; set a "
             "larger batch"
         )
+
+
+def _scaled(recipe):
+    """Whether some weights take shorter steps than others."""
+    return recipe.freeze_steps > 0 or recipe.layer_decay != 1.0
 
 
 def _sources(recipe, data):
@@ -154,6 +171,11 @@ def fit(model, recipe, frames, *, multiply="float32"):
     learner = _compiled(model, recipe, multiply)
     checks = max(n for n in range(1, recipe.checks + 1) if recipe.steps % n == 0)
     best = [callbacks.KeepBest()] if recipe.keep == "best" else []
+    if best and checks == 1:
+        raise errors.InputError(
+            f"keep: best has nothing to choose from, as {recipe.steps} steps do not "
+            f"divide into 2 to {recipe.checks} checks; set other steps or checks"
+        )
     history = learner.fit(
         batches.endless(recipe, frames["train"], frames["pseudo"]),
         steps_per_epoch=recipe.steps // checks,
@@ -185,7 +207,7 @@ def _compiled(model, recipe, multiply):
         learner = unet.supervised(model)
         loss = segmentation.supervised(loss, channels)
     scale = None
-    if recipe.freeze_steps or recipe.layer_decay != 1.0:
+    if _scaled(recipe):
         scale = layerwise.shares(
             model.get_layer(initial.encoder_name(recipe)),
             layer_decay=recipe.layer_decay,

@@ -185,7 +185,9 @@ def test_two_runs_of_one_name_are_refused(tmp_path):
         "fractions": [0.5],
         "subsets": 1,
     }
-    with pytest.raises(errors.InputError, match="would be called unet-wide-far-0.5-0"):
+    with pytest.raises(
+        errors.InputError, match=r"would be called unet-wide-far-0\.5-0"
+    ):
         plan.cells(study(**values), tmp_path)
 
 

@@ -106,7 +106,8 @@ def test_another_seed_gives_other_weights(records, tmp_path):
 
 @pytest.mark.usefixtures("small_network")
 @pytest.mark.parametrize(
-    ("frames", "batch", "epochs", "steps"), [(16, 4, 1, 4), (16, 5, 3, 12)]
+    ("frames", "batch", "epochs", "steps"),
+    [(16, 4, 1, 4), (16, 5, 3, 12), (16, 64, 3, 3)],
 )
 def test_epochs_are_passes_over_the_labelled_frames(
     records, tmp_path, frames, batch, epochs, steps
@@ -117,6 +118,7 @@ def test_epochs_are_passes_over_the_labelled_frames(
     assert summary["steps"] == steps
     saved = config.load(config.Finetune, tmp_path / "model" / initial.RECIPE_FILE)
     assert (saved.steps, saved.epochs) == (steps, 0)
+    assert saved.batch == min(batch, 16)
 
 
 @pytest.mark.usefixtures("small_network")
@@ -314,6 +316,13 @@ def test_the_best_weights_are_those_of_the_lowest_validation_loss(records, tmp_p
     assert summary["dice"] == pytest.approx(summary["validation_dice"][best], abs=1e-5)
 
 
+@pytest.mark.usefixtures("small_network")
+def test_one_check_has_no_best(records, tmp_path):
+    recipe = config.replace(TINY, keep="best", average_decay=0.0, steps=13, checks=10)
+    with pytest.raises(errors.InputError, match="13 steps do not divide into 2 to 10"):
+        finetune.run(recipe, records, tmp_path / "model")
+
+
 def test_coarser_levels_help_in_training_and_are_not_kept(records, tmp_path):
     recipe = config.replace(
         TINY, deep_supervision=True, structures="lv", steps=4, checks=2, freeze_steps=2
@@ -333,6 +342,8 @@ def test_coarser_levels_help_in_training_and_are_not_kept(records, tmp_path):
         ({"deep_supervision": True, "network": "deeplabv3"}, "is for the UNet"),
         ({"keep": "best"}, r"average_decay 0\.99 .*; set average_decay: 0 or"),
         ({"teachers": ("somewhere",), "batch": 1}, "a batch of 1 has no room"),
+        ({"optimizer": "madgrad", "freeze_steps": 2}, "with freeze_steps or layer_dec"),
+        ({"optimizer": "madgrad", "layer_decay": 0.5}, "choose another optimizer"),
     ],
 )
 def test_options_that_contradict_each_other_are_told(tmp_path, options, sentence):

@@ -15,7 +15,7 @@ def variable(name, values=(2.0, -4.0)):
 
 
 @pytest.mark.parametrize("average_decay", [0.0, 0.9])
-@pytest.mark.parametrize("name", ["adam", "adamw", "lamb", "lars", "madgrad"])
+@pytest.mark.parametrize("name", ["adam", "adamw", "lamb", "lars"])
 def test_a_share_of_each_step_is_taken_by_every_optimiser(name, average_decay):
     variables = [variable("conv/kernel"), variable("conv/bias")]
     others = [variable("conv/kernel"), variable("conv/bias")]
