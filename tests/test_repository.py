@@ -4,13 +4,15 @@ import dataclasses
 import json
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 
+import click
 import pytest
 import yaml
 
-from echo_keras import config
+from echo_keras import cli, config
 from echo_keras.study import plan
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -23,6 +25,10 @@ BLOCKS = [
     for block in re.findall(r"```\n(.*?)```", path.read_text(), re.S)
 ]
 COMMANDS = re.findall(r"^(?:echo-keras|make) [a-z-]+", "\n".join(BLOCKS), re.M)
+# Two spaces set a command apart from what it does.
+LINES = re.findall(
+    r"^echo-keras (\S.*?)(?:  .*)?$", re.sub(r"\\\n\s*", "", "\n".join(BLOCKS)), re.M
+)
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
@@ -70,6 +76,15 @@ def test_every_command_of_the_texts_exists(command):
         assert re.search(rf"^{word}:", (ROOT / "Makefile").read_text(), re.M)
     else:
         assert f'"{word}"' in _commands()
+
+
+@pytest.mark.parametrize("line", sorted(set(LINES)))
+def test_every_option_and_recipe_of_the_texts_exists(line):
+    word, *given = [word for word in shlex.split(line) if word != "..."]
+    command = cli.main.get_command(click.Context(cli.main), word)
+    command.make_parser(click.Context(command)).parse_args(given)
+    recipes = [word for word in given if word.startswith("configs/")]
+    assert all((ROOT / recipe).is_file() for recipe in recipes)
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
