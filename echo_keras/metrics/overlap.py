@@ -34,20 +34,6 @@ def iou(truth, prediction):
     return np.divide(shared, union, out=np.ones(np.shape(union)), where=union > 0)
 
 
-def pooled_dice(truth, prediction):
-    """Dice over the pixels of all images together, so that large masks weigh more.
-
-    Args:
-        truth: `(..., height, width)` bool or {0, 1}, the reference masks.
-        prediction: Masks of the same shape.
-
-    Returns:
-        Float in [0, 1]; 1 where all masks are empty.
-    """
-    shared, total = (np.sum(count) for count in counts(truth, prediction))
-    return float(2 * shared / total) if total else 1.0
-
-
 def counts(truth, prediction):
     """Pixels that Dice is made of, to be summed over images of different sizes.
 

@@ -7,7 +7,7 @@ import numpy as np
 from echo_keras import errors
 from echo_keras.metrics import bootstrap, scores
 from echo_keras.serving import written
-from echo_keras.study import tables
+from echo_keras.study import effects, tables
 
 NAMES = {
     "dice_per_image_mean": "Dice, mean of images",
@@ -37,6 +37,7 @@ def run(first, second, *, say):
     """
     before, after = written.read(first), written.read(second)
     pair = paired(before["cases"], after["cases"], names=(first, second))
+    figures = [*_figures(*pair), *_ejection(before, after)]
     rows = [
         [
             name,
@@ -44,14 +45,11 @@ def run(first, second, *, say):
             f"{difference:+.4f}",
             told(interval),
         ]
-        for name, both, difference, interval in [
-            *_figures(*pair),
-            *_ejection(before, after),
-        ]
+        for name, both, difference, interval in figures
     ]
     header = ["", "first", "second", "second - first", "95 % interval"]
     say(tables.text(header, rows, terminal=sys.stdout.isatty()))
-    difference, interval = scores.differences(*pair)["dice_per_image_mean"]
+    _, _, difference, interval = figures[0]
     patients = len({case["patient"] for case in before["cases"]})
     return (
         f"dice {difference:+.4f} ({told(interval)}): the second is {verdict(interval)} "
@@ -131,27 +129,21 @@ def _ejection(before, after):
     """Rows of the mean error of the ejection fraction, where both models have one."""
     for reference in scores.REFERENCES:
         for method in before["ejection_fraction"]:
-            errors_of = [
-                _errors(scored["ejection_fractions"], method, reference)
+            apart = [
+                effects.errors_of(scored["ejection_fractions"], method, reference)
                 for scored in (before, after)
             ]
-            patients = sorted(errors_of[0].keys() & errors_of[1].keys())
+            patients = [
+                name
+                for name in sorted(apart[0].keys() & apart[1].keys())
+                if all(found[name] is not None for found in apart)
+            ]
             if patients:
                 first, second = (
-                    np.array([found[name] for name in patients]) for found in errors_of
+                    abs(np.array([found[name] for name in patients])) for found in apart
                 )
                 name = f"EF error, {method}, {_REFERENCES[reference]} (points, "
                 name += f"{len(patients)} patients)"
                 interval = bootstrap.mean_difference(second, first, patients)
                 means = first.mean(), second.mean()
                 yield name, means, means[1] - means[0], interval
-
-
-def _errors(rows, method, reference):
-    return {
-        row["patient"]: abs(row["predicted"] - row[reference])
-        for row in rows
-        if row["method"] == method
-        and row["predicted"] is not None
-        and row[reference] is not None
-    }

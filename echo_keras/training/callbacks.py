@@ -10,8 +10,7 @@ import time
 import keras
 import tensorflow as tf
 
-from echo_keras import progress
-from echo_keras.errors import InputError
+from echo_keras import errors, progress
 from echo_keras.training import strategy
 
 COLLAPSED = 0.05
@@ -84,7 +83,7 @@ class StopAtBrokenLoss(keras.callbacks.Callback):
             InputError: The loss stopped being a finite number.
         """
         if self._broken is not None:
-            raise InputError(
+            raise errors.InputError(
                 f"the loss stopped being a number between steps {self._broken - 1} "
                 f"and {self._broken}; lower learning_rate or lengthen the warm-up"
                 f"{self._also}"
@@ -154,7 +153,7 @@ class Writer(keras.callbacks.Callback):
             InputError: Something could not be written.
         """
         if self._reason is not None:
-            raise InputError(
+            raise errors.InputError(
                 f"cannot write to {self.folder}: {self._reason}; make room there and "
                 "repeat the command, which goes on from the last checkpoint"
             )
@@ -237,7 +236,7 @@ def _readable(folder):
         yield
     # A short file is an IndexError, a name that is no text a ValueError.
     except (tf.errors.OpError, IndexError, ValueError) as reason:
-        raise InputError(
+        raise errors.InputError(
             f"cannot read the checkpoint in {folder}: {plain(reason)}; remove the "
             "folder of the run to start anew"
         ) from reason

@@ -85,8 +85,8 @@ def _refuse_contradictions(recipe):
     if recipe.optimizer == "madgrad" and _scaled(recipe):
         raise errors.InputError(
             "madgrad steps towards where all gradients so far lead, so that a shorter "
-            "step is made up for later; with freeze_steps or layer_decay choose another "
-            "optimizer"
+            "step is made up for later; with freeze_steps or layer_decay choose "
+            "another optimizer"
         )
     if recipe.teachers and recipe.batch < 2:
         raise errors.InputError(

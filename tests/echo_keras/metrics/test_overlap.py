@@ -29,12 +29,6 @@ def test_a_batch_is_scored_image_by_image():
     np.testing.assert_allclose(scores, [1, 0.5, 1])
 
 
-def test_pooled_dice_weighs_images_by_their_pixels():
-    pooled = overlap.pooled_dice([LEFT, FULL], [EMPTY, FULL])
-    assert pooled == pytest.approx(2 * 4 / (2 + 8))
-    assert overlap.pooled_dice([EMPTY], [EMPTY]) == 1
-
-
 def test_iou_and_dice_tell_the_same():
     random = np.random.default_rng(0)
     truth, prediction = random.integers(2, size=(2, 20, 8, 8))
