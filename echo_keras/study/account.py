@@ -11,7 +11,7 @@ from echo_keras.study import effects, paper
 
 MEAN = "dice_per_image_mean"
 HAUSDORFF = "hd95_per_image_mean"
-_DATASETS = {"camus": "CAMUS", "echonet": "EchoNet-Dynamic"}
+DATASETS = {"camus": "CAMUS", "echonet": "EchoNet-Dynamic"}
 _PLANES = (
     " CAMUS records what two planes gave, of which these records hold one: in 449 "
     "hearts of CAMUS the reference masks of the four-chamber view alone lie 5.7 points "
@@ -49,10 +49,10 @@ def tables(arms, levels, differences, *, synthetic=False):
     """
     unit = next(iter(arms[0].runs.values()))["distance_unit"]
     found = [
-        _levels(levels, MEAN, "Dice, mean of images", figure),
+        _levels(arms, levels, MEAN, "Dice, mean of images", figure),
         _differences(differences),
         _phases(arms),
-        _levels(levels, HAUSDORFF, f"HD95 ({unit}), mean of images", distance),
+        _levels(arms, levels, HAUSDORFF, f"HD95 ({unit}), mean of images", distance),
         *(
             _ejection(arms, reference, synthetic=synthetic)
             for reference in scores.REFERENCES
@@ -94,11 +94,11 @@ def told(effect, write, signed=False):
     return f"{write(effect['value'], signed)} ({low} to {high})"
 
 
-def _levels(levels, name, title, write):
+def _levels(arms, levels, name, title, write):
     chosen = [row for row in levels if row["figure"] == name]
     note = (
         "Mean over the runs; in brackets the 95 % interval that draws patients and "
-        "runs anew. Columns are shares of the labelled patients and how many that is."
+        f"runs anew. Columns are {_fractions(arms)} and how many patients are labelled."
     )
     note += f" Runs of each: {_runs(chosen)}."
     shares = _shares(chosen)
@@ -173,6 +173,7 @@ def _ejection(arms, reference, *, synthetic):
         "limits of agreement and correlation are means over the runs. Patients with an "
         "empty mask in some run are left out of the first two and counted."
     )
+    note += " One below 0, where the ventricle grows towards ES, moves the means far."
     rows = []
     if reference == "recorded" and not synthetic and _lacks_a_plane(arms[0]):
         note += _PLANES
@@ -198,7 +199,8 @@ def _ejection(arms, reference, *, synthetic):
                 told(found["bias"], distance, signed=True),
                 "-" if None in limits else "{:+.1f} to {:+.1f}".format(*limits),
                 "-" if correlation is None else f"{correlation:.2f}",
-                f"{found['patients']} ({found['left_out']} left out)",
+                f"{found['patients']} ({found['left_out']} left out, "
+                f"{found['below_0']} below 0)",
             ]
         )
     header = ["", "labels", "method", "MAE", "bias", "limits of agreement", "r"]
@@ -241,12 +243,18 @@ def _paper(arms, levels):
         "Every row here is pooled over batches of 128 images and averaged over the "
         "batches, as the paper does it, and so comparable with no other table of this "
         "study. The paper (Saeed et al. 2022, arXiv 2201.07219) used its own split of "
-        f"{_DATASETS.get(first['dataset'], first['dataset'])}, one run, frames of "
-        "224x224 pixels and fractions of images; ours are fractions of patients, means "
+        f"{DATASETS.get(first['dataset'], first['dataset'])}, one run, frames of "
+        f"224x224 pixels and fractions of images; ours are {_fractions(arms)}, means "
         f"over runs, at the frames' own size, on the {first['split']} split."
     )
     heading = ["", *shares.values()]
     return Table("Beside the paper, in its aggregate", note, heading, rows)
+
+
+def _fractions(arms):
+    """What the shares of a study are shares of."""
+    units = sorted({f"{arm.fraction_by}s" for arm in arms}, reverse=True)
+    return f"fractions of {' and of '.join(units)}"
 
 
 def _plain(row):

@@ -110,14 +110,21 @@ def ejection(runs, method, reference):
 
     Returns:
         Dict of `mae` and `bias` as of `level`, in points of percent; and of the number
-        of `patients` and `left_out`, those whose mask is empty in some run. None where
-        nobody is left.
+        of `patients`, of those `left_out`, whose mask is empty in some run, and of
+        those `below_0`, whose ventricle grows towards ES in some run. None where nobody
+        is left.
     """
-    errors = [_errors(rows, method, reference) for rows in runs]
+    errors = [errors_of(rows, method, reference) for rows in runs]
     known = sorted(set.union(*map(set, errors)))
     whole = [
         name for name in known if all(found.get(name) is not None for found in errors)
     ]
+    growing = {
+        row["patient"]
+        for rows in runs
+        for row in rows
+        if row["method"] == method and (row["predicted"] or 0) < 0
+    }
     if not whole:
         return None
     apart = np.array([[found[name] for found in errors] for name in whole])
@@ -130,11 +137,25 @@ def ejection(runs, method, reference):
         for name, values in (("mae", abs(apart)), ("bias", apart))
     }
     described["mae"] = _ended(described["mae"])
-    return {**described, "patients": len(whole), "left_out": len(known) - len(whole)}
+    return {
+        **described,
+        "patients": len(whole),
+        "left_out": len(known) - len(whole),
+        "below_0": len(growing & set(whole)),
+    }
 
 
-def _errors(rows, method, reference):
-    """Dict of patient to predicted minus reference, None where a mask is empty."""
+def errors_of(rows, method, reference):
+    """Predicted minus reference ejection fractions.
+
+    Args:
+        rows: The `ejection_fractions` of a run.
+        method: View of a single plane, or `biplane`.
+        reference: `recorded` or `reference`, of which masks.
+
+    Returns:
+        Dict of patient to points of percent, None where a predicted mask is empty.
+    """
     return {
         row["patient"]: None
         if row["predicted"] is None

@@ -6,7 +6,6 @@ from echo_keras.metrics import bootstrap
 from echo_keras.study import account, gallery, legend, live, page, plots
 
 BODY = page.TEMPLATE.with_name("study.html")
-_DATASETS = {"camus": "CAMUS", "echonet": "EchoNet-Dynamic"}
 
 
 def draw(arms, levels, records):
@@ -224,12 +223,12 @@ def _method(arms, results):
     first = next(iter(arms[0].runs.values()))
     failed = [result for result in results if result.dice is None]
     seconds = sum(result.seconds for result in results)
-    dataset = _DATASETS.get(first["dataset"], first["dataset"])
+    dataset = account.DATASETS.get(first["dataset"], first["dataset"])
     text = (
         f"{len(results)} runs in {live.clock(seconds)} hours, each trained in a "
         f"process of its own and scored on {first['images']} images of "
         f"{first['patients']} patients in the {first['split']} split of {dataset}, at "
-        "the images' own size. A small share of labelled patients lies inside every "
+        "the images' own size. A small share of the labels lies inside every "
         "larger one. Recipes and scores of every run stand in cells/, with masks and "
         "logs where it ran here; results.csv has a row for each."
     )

@@ -1,11 +1,13 @@
 """What the names of recipes and first weights in a study stand for, in words."""
 
+import dataclasses
 import pathlib
 
 from echo_keras import config
 
 _NETWORKS = {"unet": "UNet", "deeplabv3": "DeepLabV3"}
 _METHODS = {"simclr": "SimCLR", "byol": "BYOL"}
+_OF_A_RUN = ("init", "fraction", "subset_seed", "seed", "steps", "teachers")
 _WORDS = {
     "random": "random weights",
     "imagenet": "weights that know ImageNet",
@@ -24,8 +26,29 @@ def rows(cells):
         weights, in the order of the study.
     """
     recipes = {cell.recipe_name: _recipe(cell, cells) for cell in cells}
-    inits = {f"from {cell.init_name}": _init(cell) for cell in cells}
-    return [*recipes.items(), *inits.items()]
+    settings = {cell.recipe_name: cell.recipe for cell in cells}
+    inits = {cell.init_name: _init(cell) for cell in cells}
+    pretrainings = {cell.init_name: cell.pretraining for cell in cells}
+    recipes = _told_apart(recipes, settings, _OF_A_RUN)
+    inits = _told_apart(inits, pretrainings)
+    return [*recipes, *((f"from {name}", text) for name, text in inits)]
+
+
+def _told_apart(told, settings, but=()):
+    """Pairs of name and words, with what differs where words alone are the same."""
+    for name, text in told.items():
+        alike = [settings[other] for other in told if told[other] == text]
+        if len(alike) == 1 or None in alike:
+            yield name, text
+            continue
+        given = [dataclasses.asdict(one) for one in alike]
+        own = dataclasses.asdict(settings[name])
+        differing = [
+            f"{key} {value}"
+            for key, value in own.items()
+            if key not in but and any(other[key] != value for other in given)
+        ]
+        yield name, ", ".join([text, *differing])
 
 
 def _recipe(cell, cells):
@@ -63,9 +86,12 @@ def _init(cell):
     if isinstance(cell.pretraining, config.Pretrain):
         given = cell.pretraining
         what = "places in frames" if given.contrast == "dense" else "frames"
-        return (
+        text = (
             f"an encoder that {_METHODS[given.method]} has pretrained without labels "
             f"on {what}, of {given.size}x{given.size} pixels, for {given.epochs} epochs"
         )
+        if given.init != "random":
+            text += f", on from {_WORDS.get(given.init, f'weights in {given.init}')}"
+        return text
     word = cell.recipe.init
     return _WORDS.get(word, f"weights in {pathlib.PurePath(word).name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import statistics
 from typing import NamedTuple
 
 from echo_keras import aside
@@ -21,10 +22,11 @@ class Arm(NamedTuple):
         recipe_name: Name of the recipe.
         init_name: Name of the first weights.
         fraction: Share of the labelled patients.
-        patients: How many labelled patients that is.
+        patients: How many labelled patients that is, in the mean of the runs.
         runs: Dict of number of the run to its scores, as of `evaluate.scores`.
         folders: Dict of number of the run to the folder of its cell.
         teachers: Names of the recipes whose networks teach it.
+        fraction_by: `patient`, or `image` where the fraction is one of images.
     """
 
     recipe_name: str
@@ -34,6 +36,7 @@ class Arm(NamedTuple):
     runs: dict
     folders: dict
     teachers: tuple = ()
+    fraction_by: str = "patient"
 
     @property
     def title(self):
@@ -55,17 +58,19 @@ def arms(results):
     Returns:
         List of `Arm` that have a finished run, by fraction, in the order of the study.
     """
-    found, recipes = {}, {}
+    found, recipes, patients = {}, {}, {}
     for result in results:
         cell = result.cell
         recipes[cell.name] = cell.recipe_name
         if result.dice is None:
             continue
         cost = json.loads((result.folder / worker.COST).read_text())
-        facts = cell.fraction, cost["labelled_patients"], {}, {}
+        key = (*cell.arm, cell.fraction)
+        patients.setdefault(key, []).append(cost["labelled_patients"])
+        count = round(statistics.mean(patients[key]))
         teachers = tuple(recipes[name] for name in cell.teachers)
-        empty = Arm(*cell.arm, *facts, teachers)
-        arm = found.setdefault((*cell.arm, cell.fraction), empty)
+        empty = Arm(*key, count, {}, {}, teachers, cell.recipe.fraction_by)
+        arm = found[key] = found.get(key, empty)._replace(patients=count)
         arm.runs[cell.number] = written.read(result.folder / worker.SCORES)
         arm.folders[cell.number] = result.folder
     return sorted(found.values(), key=lambda arm: arm.fraction)

@@ -92,6 +92,42 @@ def test_a_column_tells_all_its_numbers_of_patients(arm):
     assert found["Dice, mean of images"].header == ["", "5 % (3 to 5 patients)"]
 
 
+@pytest.mark.parametrize(
+    ("units", "told"),
+    [
+        (["patient"], "fractions of patients"),
+        (["image"], "fractions of images"),
+        (["patient", "image"], "fractions of patients and of images"),
+    ],
+)
+def test_what_the_fractions_are_of_is_told(arm, units, told):
+    arms = [
+        arm("random", 0.05)._replace(recipe_name=unit, fraction_by=unit)
+        for unit in units
+    ]
+    found = tables(arms)
+    assert f"Columns are {told} and how many" in found["Dice, mean of images"].note
+    assert f"ours are {told}, means" in found["Beside the paper, in its aggregate"].note
+
+
+def test_ejection_fractions_below_0_are_counted(arm):
+    one = arm("random", 1.0)
+    run = one.runs[0]
+    row = {"method": "4CH", "reference": 50.0, "recorded": None}
+    rows = [
+        {**row, "patient": name, "predicted": predicted}
+        for name, predicted in (("a", -149.0), ("b", 52.0), ("c", None), ("d", 0.0))
+    ]
+    run = {
+        **run,
+        "ejection_fractions": rows,
+        "ejection_fraction": scores.ejection(rows),
+    }
+    found = tables([one._replace(runs={0: run, 1: run})])
+    [told] = found["Ejection fraction against the one of the reference masks"].rows
+    assert told[-1] == "3 (1 left out, 1 below 0)"
+
+
 def test_drawn_hearts_are_not_set_beside_the_papers(arm):
     assert "Beside the paper, in its aggregate" not in tables(
         [arm("random", 0.05)], synthetic=True

@@ -378,6 +378,7 @@ def test_of_a_recipe_that_draws_images_the_fraction_is_one_of_images(
     study = plan_file.with_name("images.yaml")
     study.write_text("recipes: [by_image.yaml]\nfractions: [0.04]\nsubsets: 1\n")
     labels.run(study, records, tmp_path / "out", say=print)  # 1 of 16, 0.3 of 8
+    assert "ours are fractions of images" in (tmp_path / "out/tables.md").read_text()
     study.write_text("recipes: [by_image.yaml]\nfractions: [0.03]\nsubsets: 1\n")
     with pytest.raises(errors.InputError, match="of 16 images selects none"):
         labels.run(study, records, tmp_path / "other", say=print)

@@ -70,3 +70,26 @@ def test_first_weights_tell_where_they_come_from(names):
         "32x32 pixels, for 3 epochs"
     )
     assert found["from encoder"] == "weights in encoder"
+
+
+def test_names_of_the_same_words_tell_in_what_they_differ(names, tmp_path):
+    (tmp_path / "probe.yaml").write_text(
+        "size: 64\nwidth: 8\nbatch: 12\nfreeze_steps: 9\n"
+    )
+    (tmp_path / "fast.yaml").write_text("learning_rate: 3.0e-3\n")
+    (tmp_path / "plain.yaml").write_text("")
+    found = names(
+        recipes=["unet.yaml", "probe.yaml"], inits=["plain.yaml", "fast.yaml"]
+    )
+    assert found["unet"].endswith(", mild augmentation, freeze_steps 0")
+    assert found["probe"].endswith(", mild augmentation, freeze_steps 9")
+    assert found["from plain"].endswith("epochs, learning_rate 0.001")
+    assert found["from fast"].endswith("epochs, learning_rate 0.003")
+
+
+def test_a_pretraining_tells_what_it_goes_on_from(names, tmp_path):
+    (tmp_path / "more.yaml").write_text("init: hearts\n")
+    told = names(inits=["more.yaml"])["from more"]
+    assert told.endswith(
+        "on from the network that the package has trained on synthetic hearts"
+    )
