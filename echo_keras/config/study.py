@@ -20,9 +20,10 @@ class Study:
             Differences are to the first.
         without: Pairs such as `unet imagenet`, recipe and first weights, to leave out,
             or `unet imagenet 0.01`, at one fraction alone.
-        teachers: Words such as `student unet deeplabv3`, a recipe and those that teach
-            it: the networks of these recipes, from the same first weights and labels,
-            label the patients without labels for it.
+        teachers: Words such as `student unet deeplabv3/simclr`, a recipe and those that
+            teach it: the networks of these recipes, from the same labels, label the
+            patients without labels for it. They begin with the same first weights, or
+            with those after the stroke.
         fractions: Shares of the labelled patients, each in (0, 1].
         steps: Steps at each fraction, in place of those of the recipes; none by
             default.

@@ -73,7 +73,13 @@ def _recipe(cell, cells):
     if recipe.fraction_by == "image":
         told.append("labels drawn by image, so from more patients")
     if cell.teachers:
-        names = [one.recipe_name for one in cells if one.name in cell.teachers]
+        names = [
+            one.recipe_name
+            if one.init_name == cell.init_name
+            else " from ".join(one.arm)
+            for one in cells
+            if one.name in cell.teachers
+        ]
         networks = "the network" if len(names) == 1 else "the mean of the networks"
         told.append(
             f"learns from masks that {networks} of {' and '.join(names)} gives the "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import itertools
 import json
 import pathlib
 from typing import NamedTuple
@@ -101,8 +102,8 @@ def cells(study, folder):
                 if number < count and (*arm, fraction) not in left_out:
                     recipe = _at(loaded[arm[0]], fraction, number, length)
                     theirs = tuple(
-                        _name((teacher, arm[1]), fraction, number)
-                        for teacher in teachers.get(arm[0], ())
+                        _name((teacher, init or arm[1]), fraction, number)
+                        for teacher, init in teachers.get(arm[0], ())
                     )
                     found.append(_cell(arm, number, recipe, first[arm[1]], theirs))
     names = collections.Counter(cell.name for cell in found)
@@ -177,33 +178,34 @@ def _left_out(study, recipes, inits):
 
 
 def _teachers(study, recipes, inits, left_out):
-    """Dict of recipe to the recipes whose networks teach it."""
+    """Dict of recipe to the pairs of recipe and first weights that teach it.
+
+    First weights are None where they are those of the student.
+    """
     found = {}
     order = list(recipes)
     for text in study.teachers:
-        student, *theirs = text.split() or ("",)
-        if not theirs or not {student, *theirs} <= set(recipes):
+        student, *words = text.split() or ("",)
+        theirs = [_teacher(word) for word in words]
+        known = all(r in recipes and i in (None, *inits) for r, i in theirs)
+        if not theirs or student not in recipes or not known:
             raise errors.InputError(
                 f"teachers holds {text!r}; give a recipe and those that teach it by "
-                f"name, all of {', '.join(recipes)}"
+                f"name, all of {', '.join(recipes)}, perhaps with their first weights "
+                f"as in {order[0]}/{next(iter(inits))}"
             )
         if student in found or len(set(theirs)) < len(theirs):
             raise errors.InputError(
                 f"teachers holds {text!r}, but names {student} or a teacher of it "
                 f"twice; write `{student}` once, and after it each of its teachers"
             )
-        for teacher in theirs:
+        for teacher, _ in theirs:
             if order.index(teacher) >= order.index(student):
                 raise errors.InputError(
                     f"teachers holds {text!r}, but {teacher} does not stand before "
                     f"{student} in recipes; name it earlier there"
                 )
-        for recipe, init, fraction in sorted(left_out):
-            if recipe in theirs and (student, init, fraction) not in left_out:
-                raise errors.InputError(
-                    f"{student} {init} has no teacher at {fraction:g}, since {recipe} "
-                    f"{init} is left out; leave out both or none"
-                )
+        _refuse_untaught(student, theirs, inits, study.fractions, left_out)
         found[student] = theirs
     if found and not study.keep_models:
         raise errors.InputError(
@@ -211,6 +213,24 @@ def _teachers(study, recipes, inits, left_out):
             "keep_models: true"
         )
     return found
+
+
+def _teacher(word):
+    recipe, _, init = word.partition("/")
+    return recipe, init or None
+
+
+def _refuse_untaught(student, teachers, inits, fractions, left_out):
+    """Raise `InputError` where a student is to run and a teacher of it is not."""
+    for init, fraction in itertools.product(inits, fractions):
+        for recipe, other in teachers:
+            teacher = recipe, other or init
+            missing = (*teacher, fraction) in left_out
+            if missing and (student, init, fraction) not in left_out:
+                raise errors.InputError(
+                    f"{student} {init} has no teacher at {fraction:g}, since "
+                    f"{' '.join(teacher)} is left out; leave out both or none"
+                )
 
 
 def _name(arm, fraction, number):

@@ -25,7 +25,7 @@ class Arm(NamedTuple):
         patients: How many labelled patients that is, in the mean of the runs.
         runs: Dict of number of the run to its scores, as of `evaluate.scores`.
         folders: Dict of number of the run to the folder of its cell.
-        teachers: Names of the recipes whose networks teach it.
+        teachers: Pairs of the recipes and first weights whose networks teach it.
         fraction_by: `patient`, or `image` where the fraction is one of images.
     """
 
@@ -58,17 +58,17 @@ def arms(results):
     Returns:
         List of `Arm` that have a finished run, by fraction, in the order of the study.
     """
-    found, recipes, patients = {}, {}, {}
+    found, names, patients = {}, {}, {}
     for result in results:
         cell = result.cell
-        recipes[cell.name] = cell.recipe_name
+        names[cell.name] = cell.arm
         if result.dice is None:
             continue
         cost = json.loads((result.folder / worker.COST).read_text())
         key = (*cell.arm, cell.fraction)
         patients.setdefault(key, []).append(cost["labelled_patients"])
         count = round(statistics.mean(patients[key]))
-        teachers = tuple(recipes[name] for name in cell.teachers)
+        teachers = tuple(names[name] for name in cell.teachers)
         empty = Arm(*key, count, {}, {}, teachers, cell.recipe.fraction_by)
         arm = found[key] = found.get(key, empty)._replace(patients=count)
         arm.runs[cell.number] = written.read(result.folder / worker.SCORES)
@@ -147,7 +147,7 @@ def differences(found, first, planned=()):
     for arm in found:
         near = (arm.recipe_name, first[1]), (first[0], arm.init_name)
         near = [than for than in near if (*than, arm.fraction) in planned] or [first]
-        near += [(teacher, arm.init_name) for teacher in arm.teachers]
+        near += arm.teachers
         for than in dict.fromkeys(near):
             other = known.get((*than, arm.fraction))
             if other is not None and other is not arm:

@@ -191,7 +191,7 @@ def test_a_student_is_compared_with_its_teacher(arm):
         arm("random", 1.0),
         arm("hearts", 1.0, shared=92)._replace(recipe_name="best"),
         arm("hearts", 1.0, shared=93)._replace(
-            recipe_name="student", teachers=("best",)
+            recipe_name="student", teachers=(("best", "hearts"),)
         ),
     ]
     rows = tables(arms)["Does it help to start or to train otherwise?"].rows
@@ -230,7 +230,9 @@ def test_a_student_is_compared_with_each_of_its_teachers(arm):
     ]
     arms += [
         arm("random", 1.0),
-        arm("random", 1.0)._replace(recipe_name="student", teachers=("a", "b")),
+        arm("random", 1.0)._replace(
+            recipe_name="student", teachers=(("a", "random"), ("b", "random"))
+        ),
     ]
     rows = tables(arms)["Does it help to start or to train otherwise?"].rows
     assert [row[0] for row in rows][2:] == [

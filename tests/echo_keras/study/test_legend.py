@@ -62,6 +62,16 @@ def test_a_student_names_all_of_its_teachers(names, tmp_path):
     assert "the mean of the networks of unet and deep gives" in found["student"]
 
 
+def test_a_student_names_the_first_weights_of_its_teachers_where_they_are_others(names):
+    found = names(
+        recipes=["unet.yaml", "deep.yaml"],
+        inits=["random", "dense.yaml"],
+        teachers=["deep unet unet/dense"],
+        without=["deep dense"],
+    )
+    assert "the networks of unet and unet from dense gives the pat" in found["deep"]
+
+
 def test_first_weights_tell_where_they_come_from(names):
     found = names(inits=["random", "dense.yaml", "encoder"])
     assert found["from random"] == "random weights"

@@ -117,9 +117,30 @@ def test_a_student_may_have_several_teachers(folder):
     assert cells[-1].teachers == ("unet-random-0.5-0", "deep-random-0.5-0")
 
 
+def test_a_teacher_may_have_other_first_weights(folder):
+    values = {
+        "recipes": ["unet.yaml", "deep.yaml"],
+        "inits": ["random", "encoder"],
+        "teachers": ["deep unet unet/encoder"],
+        "without": ["deep encoder"],
+    }
+    cells = plan.cells(study(**values, fractions=[0.5], subsets=1), folder)
+    assert cells[-1].name == "deep-random-0.5-0"
+    assert cells[-1].teachers == ("unet-random-0.5-0", "unet-encoder-0.5-0")
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
+        ({"teachers": ["deep unet/magic"]}, "with their first weights as in unet/ran"),
+        (
+            {
+                "teachers": ["deep unet/encoder"],
+                "inits": ["random", "encoder"],
+                "without": ["unet encoder 1"],
+            },
+            "deep random has no teacher at 1, since unet encoder is left out",
+        ),
         ({"teachers": ["deep"]}, "teachers holds 'deep'; give a recipe and those"),
         ({"teachers": ["deep vnet"]}, "by name, all of unet, deep"),
         ({"teachers": ["unet deep"]}, "but deep does not stand before unet"),
