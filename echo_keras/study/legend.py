@@ -8,6 +8,7 @@ from echo_keras import config
 _NETWORKS = {"unet": "UNet", "deeplabv3": "DeepLabV3"}
 _METHODS = {"simclr": "SimCLR", "byol": "BYOL"}
 _OF_A_RUN = ("init", "fraction", "subset_seed", "seed", "steps", "teachers")
+_OF_A_NETWORK = ("encoder", "width")
 _WORDS = {
     "random": "random weights",
     "imagenet": "weights that know ImageNet",
@@ -30,11 +31,11 @@ def rows(cells):
     inits = {cell.init_name: _init(cell) for cell in cells}
     pretrainings = {cell.init_name: cell.pretraining for cell in cells}
     recipes = _told_apart(recipes, settings, _OF_A_RUN)
-    inits = _told_apart(inits, pretrainings)
+    inits = _told_apart(inits, pretrainings, _OF_A_NETWORK)
     return [*recipes, *((f"from {name}", text) for name, text in inits)]
 
 
-def _told_apart(told, settings, but=()):
+def _told_apart(told, settings, but):
     """Pairs of name and words, with what differs where words alone are the same."""
     for name, text in told.items():
         alike = [settings[other] for other in told if told[other] == text]
@@ -73,19 +74,29 @@ def _recipe(cell, cells):
     if recipe.fraction_by == "image":
         told.append("labels drawn by image, so from more patients")
     if cell.teachers:
-        names = [
-            one.recipe_name
-            if one.init_name == cell.init_name
-            else " from ".join(one.arm)
-            for one in cells
-            if one.name in cell.teachers
-        ]
+        names = _teachers(cell.recipe_name, cells)
         networks = "the network" if len(names) == 1 else "the mean of the networks"
         told.append(
             f"learns from masks that {networks} of {' and '.join(names)} gives the "
             "patients without labels too"
         )
     return ", ".join(told)
+
+
+def _teachers(recipe_name, cells):
+    """Names of a student's teachers, with their first weights where these are given."""
+    arms = {cell.name: cell.arm for cell in cells}
+    taught = [
+        [(arms[name], cell.init_name) for name in cell.teachers]
+        for cell in cells
+        if cell.recipe_name == recipe_name
+    ]
+    return [
+        given[0][0][0]
+        if all(init == own for (_, init), own in given)
+        else " from ".join(given[0][0])
+        for given in zip(*taught)
+    ]
 
 
 def _init(cell):

@@ -111,7 +111,7 @@ def cells(study, folder):
         if count > 1:
             raise errors.InputError(
                 f"{count} runs of the study would be called {name}; rename a recipe or "
-                "first weights"
+                "first weights, or give fractions that differ in six digits"
             )
     if not found:
         raise errors.InputError("the study leaves out all of its cells; see `without`")
@@ -205,7 +205,7 @@ def _teachers(study, recipes, inits, left_out):
                     f"teachers holds {text!r}, but {teacher} does not stand before "
                     f"{student} in recipes; name it earlier there"
                 )
-        _refuse_untaught(student, theirs, inits, study.fractions, left_out)
+        _check_taught(student, theirs, inits, study.fractions, left_out)
         found[student] = theirs
     if found and not study.keep_models:
         raise errors.InputError(
@@ -216,20 +216,26 @@ def _teachers(study, recipes, inits, left_out):
 
 
 def _teacher(word):
-    recipe, _, init = word.partition("/")
-    return recipe, init or None
+    recipe, stroke, init = word.partition("/")
+    return recipe, init if stroke else None
 
 
-def _refuse_untaught(student, teachers, inits, fractions, left_out):
-    """Raise `InputError` where a student is to run and a teacher of it is not."""
+def _check_taught(student, teachers, inits, fractions, left_out):
+    """Raise `InputError` where a student that is to run lacks one of its teachers."""
     for init, fraction in itertools.product(inits, fractions):
-        for recipe, other in teachers:
-            teacher = recipe, other or init
-            missing = (*teacher, fraction) in left_out
-            if missing and (student, init, fraction) not in left_out:
+        if (student, init, fraction) in left_out:
+            continue
+        theirs = [(recipe, other or init) for recipe, other in teachers]
+        for teacher in theirs:
+            if (*teacher, fraction) in left_out:
                 raise errors.InputError(
                     f"{student} {init} has no teacher at {fraction:g}, since "
                     f"{' '.join(teacher)} is left out; leave out both or none"
+                )
+            if theirs.count(teacher) > 1:
+                raise errors.InputError(
+                    f"{' '.join(teacher)} would teach {student} {init} twice; leave "
+                    f"out `{student} {init}`"
                 )
 
 

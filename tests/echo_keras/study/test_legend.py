@@ -65,7 +65,7 @@ def test_a_student_names_all_of_its_teachers(names, tmp_path):
 def test_a_student_names_the_first_weights_of_its_teachers_where_they_are_others(names):
     found = names(
         recipes=["unet.yaml", "deep.yaml"],
-        inits=["random", "dense.yaml"],
+        inits=["dense.yaml", "random", "encoder"],
         teachers=["deep unet unet/dense"],
         without=["deep dense"],
     )

@@ -132,6 +132,11 @@ def test_a_teacher_may_have_other_first_weights(folder):
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
+        ({"teachers": ["deep unet/"]}, "with their first weights as in unet/random"),
+        (
+            {"teachers": ["deep unet unet/encoder"], "inits": ["random", "encoder"]},
+            "unet encoder would teach deep encoder twice; leave out `deep encoder`",
+        ),
         ({"teachers": ["deep unet/magic"]}, "with their first weights as in unet/ran"),
         (
             {
