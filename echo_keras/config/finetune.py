@@ -32,8 +32,8 @@ class Finetune:
         batch: Frames in a batch.
         steps: Batches of the whole run.
         epochs: Passes over the labelled frames in place of steps; 0 counts steps. The
-            last batch of a pass is filled up from the next, and no batch is larger than
-            a pass.
+            last batch of a pass is filled up from the next, and without teachers no
+            batch is larger than a pass.
         checks: Times that the run is validated, or fewer where the steps do not divide.
         keep: Weights to keep: the `last`, or the `best` by the loss at the checks.
         optimizer: `adamw`, `adam`, `lamb`, `lars` or `madgrad`.

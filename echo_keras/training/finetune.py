@@ -55,6 +55,7 @@ def run(recipe, data, output):
         frames, counts = _frames(recipe, data, sources)
         if recipe.epochs:
             recipe = _counted(recipe, counts["frames"]["train"])
+            _refuse_no_choice(recipe)
         model, course = _trained(recipe, frames)
         summary = {**sources, **counts, "steps": recipe.steps, **course}
         model.save(folder / initial.MODEL_FILE)
@@ -64,7 +65,7 @@ def run(recipe, data, output):
 
 
 def _counted(recipe, frames):
-    """A recipe of epochs as one of steps; no batch holds a frame twice."""
+    """A recipe of epochs as one of steps, in batches no larger than an epoch."""
     if not recipe.teachers:
         recipe = config.replace(recipe, batch=min(recipe.batch, frames))
     steps = recipe.epochs * -(-frames // batches.labelled_count(recipe))
@@ -77,6 +78,8 @@ def _refuse_contradictions(recipe):
             f"deep_supervision is for the UNet, and the network is {recipe.network}; "
             "set it to false"
         )
+    if not recipe.epochs:
+        _refuse_no_choice(recipe)
     if recipe.keep == "best" and recipe.average_decay:
         raise errors.InputError(
             "keep: best takes the weights of one step, but average_decay "
@@ -93,6 +96,20 @@ def _refuse_contradictions(recipe):
             "a batch of 1 has no room for labelled and pseudo-labelled frames; set a "
             "larger batch"
         )
+
+
+def _refuse_no_choice(recipe):
+    if recipe.keep == "best" and _checks(recipe) == 1:
+        raise errors.InputError(
+            f"keep: best has one check to choose from, as {recipe.steps} steps are to "
+            f"be divided evenly by at most {recipe.checks}; set more checks, or other "
+            "steps or epochs"
+        )
+
+
+def _checks(recipe):
+    """Times that a run is validated: at most as often as wanted, evenly."""
+    return max(n for n in range(1, recipe.checks + 1) if recipe.steps % n == 0)
 
 
 def _scaled(recipe):
@@ -169,13 +186,8 @@ def fit(model, recipe, frames, *, multiply="float32"):
         InputError: The loss stopped being a number.
     """
     learner = _compiled(model, recipe, multiply)
-    checks = max(n for n in range(1, recipe.checks + 1) if recipe.steps % n == 0)
+    checks = _checks(recipe)
     best = [callbacks.KeepBest()] if recipe.keep == "best" else []
-    if best and checks == 1:
-        raise errors.InputError(
-            f"keep: best has nothing to choose from, as {recipe.steps} steps do not "
-            f"divide into 2 to {recipe.checks} checks; set other steps or checks"
-        )
     history = learner.fit(
         batches.endless(recipe, frames["train"], frames["pseudo"]),
         steps_per_epoch=recipe.steps // checks,

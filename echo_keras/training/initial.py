@@ -44,7 +44,7 @@ def encoder(name, *, size, width, synchronized=False):
 
 
 def located(init):
-    """Where first weights lie, of `hearts` in the package; None of `WORDS`."""
+    """Folder or file of first weights, `hearts` in the package; None for `WORDS`."""
     if init in WORDS:
         return None
     return HEARTS_FOLDER if init == HEARTS else pathlib.Path(init)

@@ -50,8 +50,8 @@ def shares(encoder, *, layer_decay, freeze_steps):
             part of the network.
         layer_decay: Factor for each stage of the encoder that lies between a weight
             and the head; 1 treats all alike.
-        freeze_steps: Steps at first in which no weight of the encoder moves that is
-            trained; the statistics of its batch norms do.
+        freeze_steps: Steps at first in which none of the encoder's trained weights
+            moves; the statistics of its batch norms do.
 
     Returns:
         Function for `Scaled`. Weights outside the encoder take the whole step.

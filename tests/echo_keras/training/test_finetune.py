@@ -316,10 +316,11 @@ def test_the_best_weights_are_those_of_the_lowest_validation_loss(records, tmp_p
     assert summary["dice"] == pytest.approx(summary["validation_dice"][best], abs=1e-5)
 
 
-@pytest.mark.usefixtures("small_network")
-def test_one_check_has_no_best(records, tmp_path):
-    recipe = config.replace(TINY, keep="best", average_decay=0.0, steps=13, checks=10)
-    with pytest.raises(errors.InputError, match="13 steps do not divide into 2 to 10"):
+@pytest.mark.parametrize("options", [{"steps": 13}, {"checks": 1}, {"epochs": 13}])
+def test_one_check_has_no_best(records, tmp_path, options):
+    best = {"keep": "best", "average_decay": 0.0, "checks": 10, "batch": 64}
+    recipe = config.replace(TINY, **{**best, **options})
+    with pytest.raises(errors.InputError, match="keep: best has one check to choose"):
         finetune.run(recipe, records, tmp_path / "model")
 
 
