@@ -22,7 +22,7 @@ TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCKS = [
     block
     for path in TEXTS
-    for block in re.findall(r"```\n(.*?)```", path.read_text(), re.S)
+    for block in re.findall(r"^```\w*\n(.*?)^```$", path.read_text(), re.S | re.M)
 ]
 COMMANDS = re.findall(r"^(?:echo-keras|make) [a-z-]+", "\n".join(BLOCKS), re.M)
 # Two spaces set a command apart from what it does.
@@ -76,6 +76,10 @@ def test_every_command_of_the_texts_exists(command):
         assert re.search(rf"^{word}:", (ROOT / "Makefile").read_text(), re.M)
     else:
         assert f'"{word}"' in _commands()
+
+
+def test_lines_after_a_block_of_another_language_are_looked_at():
+    assert any("--output runs/again --scores" in line for line in LINES)
 
 
 @pytest.mark.parametrize("line", sorted(set(LINES)))

@@ -171,9 +171,10 @@ def _ejection(arms, reference, *, synthetic):
         "Method of disks from the predicted masks, in points of percent, against the "
         f"ejection fraction {against[reference]}. Bias is predicted minus reference; "
         "limits of agreement and correlation are means over the runs. Patients with an "
-        "empty mask in some run are left out of the first two and counted."
+        "empty mask in some run are left out of MAE and bias and counted. So are those "
+        "whose predicted ejection fraction is below 0 in some run, as the mask grows "
+        "towards ES; they are not left out, and one of them can move the means far."
     )
-    note += " One below 0, where the ventricle grows towards ES, moves the means far."
     rows = []
     if reference == "recorded" and not synthetic and _lacks_a_plane(arms[0]):
         note += _PLANES

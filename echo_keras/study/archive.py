@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import lzma
 import pathlib
+import shutil
 
 from echo_keras import aside, errors, lock
 from echo_keras.serving import written
@@ -19,7 +20,6 @@ SUFFIX = ".json.xz"
 RECORDS, CELLS = "records", "cells"
 _PLAN, _FACTS = "plan", {"cost": worker.COST, "scores": worker.SCORES}
 _PATIENCE = 60.0  # seconds, of which a study that packs takes one or two
-_STALE = worker.MASKS, jobs.FAILED  # a model may still have to teach
 
 
 def check(path):
@@ -28,7 +28,7 @@ def check(path):
         raise errors.InputError(f"--scores {path} is to end in {SUFFIX}; rename it")
 
 
-def unpack(path, plans, output):
+def unpack(path, plans, output, *, keep_models=True):
     """Take up the cells of a study that an archive holds and that have no scores here.
 
     Args:
@@ -36,6 +36,7 @@ def unpack(path, plans, output):
         plans: Dict as of `identity.plans`; the archive may hold other cells and lack
             some.
         output: Folder of the study, as of `grid.opened`.
+        keep_models: Whether a model that a kill has left stays, perhaps to teach.
 
     Raises:
         InputError: The file is no archive, or one of other records, of another split
@@ -46,8 +47,10 @@ def unpack(path, plans, output):
         folder = output / grid.CELLS / name
         if (folder / worker.SCORES).is_file():
             continue
-        for stale in _STALE:
+        for stale in (worker.MASKS, jobs.FAILED):
             (folder / stale).unlink(missing_ok=True)
+        if not keep_models:
+            shutil.rmtree(folder / worker.MODEL, ignore_errors=True)
         with aside.file(folder / worker.COST) as partial:
             partial.write_text(json.dumps(found[name]["cost"]) + "\n")
         written.write(found[name]["scores"], folder / worker.SCORES)
@@ -67,7 +70,13 @@ def pack(path, plans, output):
     Raises:
         InputError: As of `unpack`, or the file cannot be written.
     """
-    path = pathlib.Path(path)
+    try:
+        return _packed(pathlib.Path(path), plans, output)
+    except OSError as reason:
+        raise errors.InputError(f"cannot write {path}: {reason}") from reason
+
+
+def _packed(path, plans, output):
     path.parent.mkdir(parents=True, exist_ok=True)
     guard = path.with_name(f".{path.name}.lock")
     with lock.held(guard, path, patience=_PATIENCE):

@@ -52,6 +52,11 @@ def refuse_other(where, begun, wanted, *, option="--output"):
         init = wanted["identity"]["init"]
         if isinstance(init, dict):
             init = init["init"]
+        if wanted["weights"] is None:
+            raise errors.InputError(
+                f"{where} began with weights in {init}, where there are none to "
+                "compare; put them back, or run from the folder it is relative to"
+            )
         raise errors.InputError(
             f"{where} is of another study: {init} held other weights then; name "
             f"another {option} or remove it"

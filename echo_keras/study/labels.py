@@ -49,7 +49,7 @@ def run(path, data, output, *, workers=1, scores=None, say):
         plans = grid.plans(cells, folder)
         pack = scores and functools.partial(archive.pack, scores, plans, folder)
         if scores:
-            archive.unpack(scores, plans, folder)
+            archive.unpack(scores, plans, folder, keep_models=study.keep_models)
             pack()
         grid.prepare(cells, records, folder, keep_models=study.keep_models)
         with aside.file(folder / "study.yaml") as written:

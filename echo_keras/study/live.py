@@ -114,7 +114,8 @@ def _told(cells, results, running, workers, pretrainings):
     done = sum(found is not None for found in results.values())
     left = seconds_left(cells, results, running)
     left = clock(None if left is None else left / workers)
-    more = f" and {pretrainings} pretraining" if pretrainings else ""
+    noun = "pretraining" if pretrainings == 1 else "pretrainings"
+    more = f" and {pretrainings} {noun}" if pretrainings else ""
     return f"study {done}/{len(cells)} cells, {left}{more} left"
 
 

@@ -1,5 +1,6 @@
 """Scores that travel without images, masks and weights."""
 
+import errno
 import json
 import lzma
 
@@ -76,6 +77,18 @@ def test_scores_take_the_place_of_what_a_kill_or_a_failure_left(tmp_path, path):
     names = {file.name for file in folder.iterdir()}
     assert not names & {worker.MASKS, jobs.FAILED}
     assert worker.MODEL in names  # which may still have to teach
+    (folder / worker.SCORES).unlink()
+    archive.unpack(path, identity.plans([cell]), second, keep_models=False)
+    assert not (folder / worker.MODEL).exists()
+
+
+def test_a_full_disk_is_told(tmp_path, path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(errors.InputError, match=r"kept\.json\.xz: .*No space left"):
+        packed(path, cells(), opened(tmp_path / "first", cells()))
 
 
 def test_packing_adds_to_what_is_there_and_writes_nothing_for_nothing(tmp_path, path):

@@ -37,6 +37,13 @@ def test_a_plan_holds_what_its_pretraining_begins_with(tmp_path):
         identity.refuse_other("here", before, identity.plans([cell])[cell.name])
 
 
+def test_weights_that_are_gone_are_not_told_as_others():
+    begun = {**PLAN, "identity": {"init": "runs/first"}, "weights": "abc"}
+    wanted = {**begun, "weights": None}
+    with pytest.raises(errors.InputError, match="in runs/first, where there are none"):
+        identity.refuse_other("here", begun, wanted)
+
+
 def test_the_same_plan_is_not_refused_nor_one_without_a_younger_setting():
     older = {"identity": {"init": "random"}}
     for begun in (PLAN, older):

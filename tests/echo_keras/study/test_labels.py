@@ -310,12 +310,12 @@ def test_a_smaller_study_leaves_no_table_of_a_larger_one(records, plan_file, tmp
     study, output = plan_file.with_name("lone.yaml"), tmp_path / "out"
     study.write_text("recipes: [small.yaml]\nfractions: [1]\nseeds: 1\n")
     labels.run(study, records, output, say=lambda text: None)
-    (output / "sheet.png").unlink()
-    stale = output / "differences.csv"
-    stale.touch()
-    labels.run(study, records, output, say=lambda text: None)
-    assert not stale.exists()
     assert (output / "sheet.png").exists()
+    (output / "cells" / "small-random-1-0" / worker.MASKS).unlink()
+    (output / "differences.csv").touch()
+    labels.run(study, records, output, say=lambda text: None)
+    assert not (output / "differences.csv").exists()
+    assert not (output / "sheet.png").exists()
 
 
 def test_scores_that_cannot_be_kept_now_do_not_end_the_study(

@@ -90,13 +90,15 @@ def test_without_a_terminal_each_cell_is_told_at_its_start_and_end(
 def test_a_pretraining_that_is_not_done_is_told_beside_the_time_of_the_cells(
     cells, results, monkeypatch
 ):
-    told, pending = io.StringIO(), [1]
+    told, pending = io.StringIO(), [1, 2]
     monkeypatch.setattr(live.sys, "stderr", told)
     with live.shown(cells, results, pending=pending.pop) as update:
+        update({"pretraining of byol-unet-16": 0.0})
         update({"pretraining of simclr-unet-16": 0.0})
         pending.append(0)
         update({cells[0].title: 0.0})
     assert [line.split("  ")[0] for line in told.getvalue().splitlines()] == [
+        "study 0/3 cells, ? and 2 pretrainings left",
         "study 0/3 cells, ? and 1 pretraining left",
         "study 0/3 cells, ? left",
     ]
