@@ -26,12 +26,18 @@ def rows(cells):
         List of pairs of a name and what it stands for: the recipes, then the first
         weights, in the order of the study.
     """
-    recipes = {cell.recipe_name: _recipe(cell, cells) for cell in cells}
-    settings = {cell.recipe_name: cell.recipe for cell in cells}
-    inits = {cell.init_name: _init(cell) for cell in cells}
-    pretrainings = {cell.init_name: cell.pretraining for cell in cells}
-    recipes = _told_apart(recipes, settings, _OF_A_RUN)
-    inits = _told_apart(inits, pretrainings, _OF_A_NETWORK)
+    of_recipe = {cell.recipe_name: cell for cell in cells}
+    of_init = {cell.init_name: cell for cell in cells}
+    recipes = _told_apart(
+        {name: _recipe(cell, cells) for name, cell in of_recipe.items()},
+        {name: cell.recipe for name, cell in of_recipe.items()},
+        _OF_A_RUN,
+    )
+    inits = _told_apart(
+        {name: _init(cell) for name, cell in of_init.items()},
+        {name: cell.pretraining for name, cell in of_init.items()},
+        _OF_A_NETWORK,
+    )
     return [*recipes, *((f"from {name}", text) for name, text in inits)]
 
 
