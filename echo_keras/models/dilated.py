@@ -19,13 +19,13 @@ def hasten(model):
     Returns:
         The same model.
     """
-    if native():
-        for layer in model.submodules:
-            plain = type(layer) is keras.layers.Conv2D and layer.padding == "same"
-            if plain and layer.strides == (1, 1) and max(layer.dilation_rate) > 1:
-                layer.convolution_op = functools.partial(
-                    convolution, dilations=layer.dilation_rate
-                )
+    for layer in model.submodules:
+        plain = type(layer) is keras.layers.Conv2D and layer.padding == "same"
+        wide = plain and layer.strides == (1, 1) and max(layer.dilation_rate) > 1
+        if wide and native(layer.compute_dtype):
+            layer.convolution_op = functools.partial(
+                convolution, dilations=layer.dilation_rate
+            )
     return model
 
 
@@ -35,20 +35,30 @@ def convolution(inputs, kernel, *, dilations):
 
 
 @functools.cache
-def native():
-    """Whether the processor's kernels have a gradient too: oneDNN's, not Eigen's."""
+def native(dtype="float32"):
+    """Whether the processor's kernels have a gradient too: oneDNN's, not Eigen's.
 
-    @tf.function
+    Args:
+        dtype: What is multiplied in; oneDNN knows bfloat16 on some processors only.
+    """
+
+    @tf.function  # since operations that run one by one go other ways
     def gradients(maps, kernel):
-        with tf.GradientTape() as tape:
-            tape.watch([maps, kernel])
-            answer = convolution(maps, kernel, dilations=(2, 2))
-        return tape.gradient(answer, [maps, kernel])
+        how = {"strides": [1] * 4, "padding": "SAME", "dilations": [1, 2, 2, 1]}
+        return (
+            tf.raw_ops.Conv2DBackpropInput(
+                input_sizes=maps.shape, filter=kernel, out_backprop=maps, **how
+            ),
+            tf.raw_ops.Conv2DBackpropFilter(
+                input=maps, filter_sizes=kernel.shape, out_backprop=maps, **how
+            ),
+        )
 
     try:
-        # Layers ask while Keras traces them, where nothing would be run.
+        # Layers ask while Keras traces them, where nothing would be run; in this scope
+        # no tape records, so that the gradients' own operations have to be named.
         with tf.init_scope(), tf.device("CPU:0"):
-            gradients(tf.ones((1, 4, 4, 1)), tf.ones((3, 3, 1, 1)))
+            gradients(tf.ones((1, 4, 4, 1), dtype), tf.ones((3, 3, 1, 1), dtype))
     except tf.errors.OpError:
         return False
     return True

@@ -1,5 +1,7 @@
 """Dilated convolutions take another kernel and give the same."""
 
+import contextlib
+
 import keras
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ SIZE = 32
 def plain(monkeypatch):
     """A small encoder as Keras runs it."""
     with monkeypatch.context() as patch:
-        patch.setattr(dilated, "native", lambda: False)
+        patch.setattr(dilated, "native", lambda dtype: False)
         return resnet.shallow(SIZE, width=4)
 
 
@@ -69,33 +71,53 @@ def test_what_is_saved_holds_plain_layers(tmp_path, frames):
     np.testing.assert_allclose(loaded(frames)[-1], quick(frames)[-1], atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_kernel_is_native_where_a_tape_finds_its_gradients(dtype):
+    @tf.function
+    def taped(maps, kernel):
+        with tf.GradientTape() as tape:
+            tape.watch([maps, kernel])
+            answer = dilated.convolution(maps, kernel, dilations=(2, 2))
+        return tape.gradient(answer, [maps, kernel])
+
+    given = tf.ones((1, 4, 4, 1), dtype), tf.ones((3, 3, 1, 1), dtype)
+    if dilated.native(dtype):
+        assert [one.dtype for one in taped(*given)] == [dtype, dtype]
+    else:
+        with pytest.raises(tf.errors.OpError, match="dilation"):
+            taped(*given)
+
+
 def test_a_kernel_without_a_gradient_is_left_alone(monkeypatch):
     def refuse(*_, **__):
         raise tf.errors.InvalidArgumentError(None, None, "no dilation")
 
-    monkeypatch.setattr(dilated, "convolution", refuse)
-    dilated.native.cache_clear()
-    try:
+    monkeypatch.setattr(tf.raw_ops, "Conv2DBackpropFilter", refuse)
+    with uncached():
         assert not dilated.native()
         assert not hastened(resnet.shallow(SIZE, width=4))
-    finally:
-        dilated.native.cache_clear()
 
 
 def test_a_kernel_is_tried_though_keras_traces_the_layer(monkeypatch):
-    def refuse(inputs, *_, **__):
+    def refuse(input, **_):
         failing = tf.debugging.assert_greater(tf.random.uniform(()), 2.0)
         with tf.control_dependencies([failing]):
-            return tf.identity(inputs)
+            return tf.identity(input)
 
-    monkeypatch.setattr(dilated, "convolution", refuse)
-    dilated.native.cache_clear()
+    monkeypatch.setattr(tf.raw_ops, "Conv2DBackpropFilter", refuse)
     found = []
-    try:
+    with uncached():
         tf.function(lambda: found.append(dilated.native()))()
+    assert found == [False]
+
+
+@contextlib.contextmanager
+def uncached():
+    dilated.native.cache_clear()
+    try:
+        yield
     finally:
         dilated.native.cache_clear()
-    assert found == [False]
 
 
 def _rate(layer):
