@@ -122,10 +122,15 @@ def _sources(recipe, data):
     records = origin.records(data)
     chosen = labels.choose(recipe, data)
     init, *teachers = map(origin.weights, (recipe.init, *recipe.teachers))
-    for given in (init, *teachers):
-        labels.refuse_more(given, chosen, records["source_fingerprint"])
+    drawn = chosen["patients"]["train"]
+    marks = sorted(labels.marks(data, ["train"], patients=drawn).values())
+    if any(map(origin.learnt, (init, *teachers))):
+        known = labels.marks(data, schema.SPLITS)
+        for given in (init, *teachers):
+            labels.refuse_more(given, chosen, known)
     versions = {"tensorflow": tf.__version__, "code": origin.code()}
-    return {**records, **chosen, "init": init, "teachers": teachers, **versions}
+    made_from = {"init": init, "teachers": teachers, **versions}
+    return {**records, **chosen, "marks": marks, **made_from}
 
 
 def _frames(recipe, data, sources):

@@ -1,6 +1,8 @@
 """Which labels a run may see, and the labelled frames in memory."""
 
+import collections
 import functools
+import hashlib
 
 import numpy as np
 import tensorflow as tf
@@ -82,25 +84,50 @@ def load(recipe, data, split, *, patients, images=None):
     return images, labels
 
 
-def refuse_more(weights, chosen, fingerprint):
+def marks(data, splits, *, patients=None):
+    """What tells patients by their labelled frames, whatever they are called.
+
+    Args:
+        data: Folder of records.
+        splits: Names of splits.
+        patients: Names of the patients to mark; all of the splits by default.
+
+    Returns:
+        Dict of patient to 16 hexadecimal digits of the SHA-256 of its frames at ED and
+        ES, which are the same in any records that hold these frames.
+    """
+    found = collections.defaultdict(list)
+    for split in splits:
+        records = tfrecords.frames(data, "labelled", split, patients=patients)
+        for record in records.as_numpy_iterator():
+            pixels = record["image"]
+            shown = hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes())
+            found[record["patient"].decode()].append(shown.digest())
+    return {
+        patient: hashlib.sha256(b"".join(sorted(frames))).hexdigest()[:16]
+        for patient, frames in sorted(found.items())
+    }
+
+
+def refuse_more(weights, chosen, known):
     """Refuse weights that labels went into which the run may not see.
 
     Args:
         weights: `origin.weights` of what the run begins with or learns from.
         chosen: What `choose` gave the run.
-        fingerprint: `source_fingerprint` of its records.
+        known: `marks` of the records.
 
     Raises:
         InputError: There are such labels.
     """
-    more = origin.labelled_patients(weights, fingerprint).difference(
-        chosen["patients"]["train"]
-    )
+    own = {known[patient] for patient in chosen["patients"]["train"]}
+    more = origin.learnt(weights).intersection(known.values()) - own
     if more:
+        first = min(patient for patient, mark in known.items() if mark in more)
         raise errors.InputError(
             f"{weights['folder']} has learnt from the labels of {len(more)} patients "
-            f"of these records that this run may not see, such as {min(more)}; give "
-            "one of the same fraction and subset_seed, or of other records"
+            f"of these records that this run may not see, such as {first}; give one of "
+            "the same fraction and subset_seed, or of other records"
         )
 
 

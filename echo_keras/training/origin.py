@@ -19,8 +19,8 @@ KEPT = (
     "source_fingerprint",
     "data",
     "patients",
+    "marks",
     "init",
-    "teacher",
     "teachers",
     "code",
 )
@@ -81,24 +81,21 @@ def weights(init):
     return init
 
 
-def labelled_patients(weights, fingerprint):
-    """Patients of a source whose labels went into weights, directly or before.
+def learnt(weights):
+    """Whose labels went into weights, directly or before.
 
     Args:
         weights: As the function of that name returns them.
-        fingerprint: `source_fingerprint` of the records.
 
     Returns:
-        Set of names.
+        Set of `labels.marks` of patients.
     """
     if not isinstance(weights, dict):
         return set()
-    seen = labelled_patients(weights.get("init"), fingerprint)
-    for teacher in (weights.get("teacher"), *weights.get("teachers", ())):
-        seen |= labelled_patients(teacher, fingerprint)  # one, in older artefacts
-    if weights.get("source_fingerprint") == fingerprint:
-        seen.update(weights["patients"]["train"])
-    return seen
+    found = set(weights.get("marks", ())) | learnt(weights.get("init"))
+    for teacher in weights.get("teachers", ()):
+        found |= learnt(teacher)
+    return found
 
 
 def _sha256(*paths):

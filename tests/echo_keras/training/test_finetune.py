@@ -275,6 +275,21 @@ def test_weights_that_more_labels_went_into_are_refused(records, tmp_path):
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.usefixtures("small_network")
+def test_hearts_that_moved_to_another_split_are_known(write_records, tmp_path):
+    for name, splits in (
+        ("before", {"train": "abcd", "validation": "ij", "test": "m"}),
+        ("after", {"train": "cdmn", "validation": "ij", "test": "ab"}),
+    ):
+        (tmp_path / name).mkdir()
+        write_records(tmp_path / name, splits)
+    finetune.run(config.replace(TINY, steps=1), tmp_path / "before", tmp_path / "model")
+    recipe = config.replace(TINY, steps=1, init=str(tmp_path / "model"))
+    sentence = "labels of 2 patients of these records .* such as a;"
+    with pytest.raises(errors.InputError, match=sentence):
+        finetune.run(recipe, tmp_path / "after", tmp_path / "other")
+
+
 def test_a_run_goes_on_from_a_fine_tuned_network_and_says_so(
     finished, records, tmp_path, monkeypatch
 ):
@@ -286,6 +301,7 @@ def test_a_run_goes_on_from_a_fine_tuned_network_and_says_so(
     assert summary["dice"] == pytest.approx(before["dice"], abs=1e-6)
     assert summary["init"]["folder"] == str(folder)
     assert summary["init"]["patients"] == before["patients"]
+    assert summary["init"]["marks"] == before["marks"]
 
 
 @pytest.mark.usefixtures("small_network")

@@ -118,3 +118,16 @@ def test_a_fraction_that_selects_no_image_is_told(records):
     recipe = config.replace(TINY, fraction=0.01, fraction_by="image")
     with pytest.raises(errors.InputError, match="of 16 images selects none"):
         labels.choose(recipe, records)
+
+
+def test_a_patient_is_marked_by_its_frames_and_not_by_its_name(write_records, tmp_path):
+    (tmp_path / "moved").mkdir()
+    (tmp_path / "first").mkdir()
+    first = write_records(tmp_path / "first", {"train": "ab", "test": "c"})
+    moved = write_records(tmp_path / "moved", {"train": "c", "validation": "b"})
+    known = labels.marks(first, ["train", "test"])
+    assert labels.marks(moved, ["train", "validation"]) == {
+        patient: known[patient] for patient in "bc"
+    }
+    assert labels.marks(first, ["train"], patients=["b"]) == {"b": known["b"]}
+    assert len(set(known.values())) == 3

@@ -77,7 +77,7 @@ def artefact(tmp_path):
 
 def test_weights_of_a_word_are_the_word():
     assert origin.weights("random") == "random"
-    assert origin.labelled_patients("random", "f") == set()
+    assert origin.learnt("random") == set()
 
 
 def test_weights_of_an_artefact_are_named_by_what_they_hold(artefact):
@@ -95,7 +95,7 @@ def test_weights_in_a_file_are_named_by_what_it_holds(tmp_path):
     path.write_bytes(b"weights")
     found = {"file": str(path), "sha256": hashlib.sha256(b"weights").hexdigest()}
     assert origin.weights(str(path)) == found
-    assert origin.labelled_patients(found, "f") == set()
+    assert origin.learnt(found) == set()
 
 
 def test_a_decoder_tells_encoders_apart(tmp_path):
@@ -110,21 +110,16 @@ def test_a_decoder_tells_encoders_apart(tmp_path):
 def test_an_encoder_has_seen_no_label(pretrained):
     weights = origin.weights(str(pretrained))
     assert set(weights) == {"folder", "sha256"}
-    assert origin.labelled_patients(weights, "f") == set()
+    assert origin.learnt(weights) == set()
 
 
-def test_labels_are_followed_through_earlier_networks_of_the_same_source(artefact):
-    def tuned(name, source, patients, **facts):
-        patients = {"train": patients, "validation": ["v"]}
-        folder = artefact(name, source_fingerprint=source, patients=patients, **facts)
-        return origin.weights(folder)
+def test_labels_are_followed_through_earlier_networks(artefact):
+    def tuned(name, marks, **facts):
+        return origin.weights(artefact(name, marks=marks, **facts))
 
-    first = tuned("first", "real", ["a"], init="random")
-    phantom = tuned("phantom", "drawn", ["b"], init=first)
-    teacher = tuned("teacher", "real", ["c"], init="random")
-    other = tuned("other", "real", ["e"], init="random")
-    last = tuned("last", "real", ["d"], init=phantom, teachers=[teacher, other])
-    assert origin.labelled_patients(last, "real") == {"a", "c", "d", "e"}
-    assert origin.labelled_patients(last, "drawn") == {"b"}
-    older = tuned("older", "real", ["f"], init="random", teacher=teacher)
-    assert origin.labelled_patients(older, "real") == {"c", "f"}
+    first = tuned("first", ["a"], init="random")
+    second = tuned("second", ["b"], init=first)
+    teacher = tuned("teacher", ["c"], init="random")
+    other = tuned("other", ["e"], init="random")
+    last = tuned("last", ["d"], init=second, teachers=[teacher, other])
+    assert origin.learnt(last) == {"a", "b", "c", "d", "e"}
