@@ -8,7 +8,7 @@ import pathlib
 import pytest
 
 from echo_keras import config
-from echo_keras.study import account, archive, grid, identity, plan, results
+from echo_keras.study import account, archive, grid, identity, plan, results, tables
 
 ROOT = pathlib.Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
@@ -46,8 +46,8 @@ def test_differences(arms, tmp_path):
 
 def test_tables(arms):
     levels, differences = results.levels(arms[0]), results.differences(*arms)
-    tables = account.markdown(account.tables(arms[0], levels, differences))
-    assert tables == (RESULTS / "camus-tables.md").read_text()
+    found = tables.markdown(account.tabled(arms[0], levels, differences))
+    assert found == (RESULTS / "camus-tables.md").read_text()
 
 
 def _agree(found, published, folder):

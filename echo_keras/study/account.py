@@ -1,41 +1,15 @@
 """What a study found, as titled tables of text that a page or a file can hold."""
 
-from __future__ import annotations
-
-import math
-from typing import NamedTuple
-
 from echo_keras.data import schema
-from echo_keras.metrics import case, scores
-from echo_keras.study import effects, paper
+from echo_keras.metrics import scores
+from echo_keras.study import effects, ejections, paper, tables, wording
 
 MEAN = "dice_per_image_mean"
 HAUSDORFF = "hd95_per_image_mean"
 DATASETS = {"camus": "CAMUS", "echonet": "EchoNet-Dynamic"}
-_PLANES = (
-    " CAMUS records what two planes gave, of which these records hold one: in 449 "
-    "hearts of CAMUS the reference masks of the four-chamber view alone lie 5.7 points "
-    "above it."
-)
 
 
-class Table(NamedTuple):
-    """A table and what to know about it.
-
-    Attributes:
-        title: Its title.
-        note: A paragraph.
-        header: Heading of each column.
-        rows: Cells of each row, as long as the header.
-    """
-
-    title: str
-    note: str
-    header: list
-    rows: list
-
-
-def tables(arms, levels, differences, *, synthetic=False):
+def tabled(arms, levels, differences, *, synthetic=False):
     """All tables of a study.
 
     Args:
@@ -45,53 +19,23 @@ def tables(arms, levels, differences, *, synthetic=False):
         synthetic: Whether the hearts are drawn, so that the paper's stand elsewhere.
 
     Returns:
-        List of `Table`, those without a row left out.
+        List of `tables.Table`, those without a row left out.
     """
     unit = next(iter(arms[0].runs.values()))["distance_unit"]
     found = [
-        _levels(arms, levels, MEAN, "Dice, mean of images", figure),
+        _levels(arms, levels, MEAN, "Dice, mean of images", wording.figure),
         _differences(differences),
         _phases(arms),
-        _levels(arms, levels, HAUSDORFF, f"HD95 ({unit}), mean of images", distance),
+        _levels(
+            arms, levels, HAUSDORFF, f"HD95 ({unit}), mean of images", wording.distance
+        ),
         *(
-            _ejection(arms, reference, synthetic=synthetic)
+            ejections.table(arms, reference, synthetic=synthetic)
             for reference in scores.REFERENCES
         ),
         *([] if synthetic else [_paper(arms, levels)]),
     ]
     return [table for table in found if table.rows]
-
-
-def markdown(found):
-    """Write tables as Markdown."""
-    parts = []
-    for table in found:
-        rule = ["---"] * len(table.header)
-        lines = [f"| {' | '.join(row)} |" for row in (table.header, rule, *table.rows)]
-        parts.append("\n".join([f"## {table.title}", "", table.note, "", *lines, ""]))
-    return "\n".join(parts)
-
-
-def figure(value, signed=False):
-    """A share in the field's way, such as `.9123` or `+.0044`."""
-    text = f"{value:+.4f}" if signed else f"{value:.4f}"
-    return text.replace("0.", ".", 1) if abs(value) < 1 else text
-
-
-def distance(value, signed=False):
-    """A distance or an error, such as `5.20`."""
-    return f"{value:+.2f}" if signed else f"{value:.2f}"
-
-
-def share(fraction):
-    """A fraction in words, such as `5 %`."""
-    return f"{100 * fraction:.3g} %"
-
-
-def told(effect, write, signed=False):
-    """A value with the interval that draws patients and runs."""
-    low, high = (write(end, signed) for end in effect["both"])
-    return f"{write(effect['value'], signed)} ({low} to {high})"
 
 
 def _levels(arms, levels, name, title, write):
@@ -104,9 +48,11 @@ def _levels(arms, levels, name, title, write):
     shares = _shares(chosen)
     rows = [
         [arm, *cells]
-        for arm, cells in _by_arm(chosen, shares, lambda row: told(row, write)).items()
+        for arm, cells in _by_arm(
+            chosen, shares, lambda row: wording.told(row, write)
+        ).items()
     ]
-    return Table(title, note, ["", *shares.values()], rows)
+    return tables.Table(title, note, ["", *shares.values()], rows)
 
 
 def _differences(differences):
@@ -118,10 +64,10 @@ def _differences(differences):
     rows = [
         [
             compared(row),
-            share(row["fraction"]),
-            figure(row["value"], signed=True),
-            " to ".join(figure(end, signed=True) for end in row["patients"]),
-            " to ".join(figure(end, signed=True) for end in row["both"]),
+            wording.share(row["fraction"]),
+            wording.figure(row["value"], signed=True),
+            " to ".join(wording.figure(end, signed=True) for end in row["patients"]),
+            " to ".join(wording.figure(end, signed=True) for end in row["both"]),
             str(row["runs"]),
             verdict(row),
         ]
@@ -129,7 +75,9 @@ def _differences(differences):
         if row["figure"] == MEAN
     ]
     header = ["", "labels", "difference", "patients", "patients and runs", "runs", ""]
-    return Table("Does it help to start or to train otherwise?", note, header, rows)
+    return tables.Table(
+        "Does it help to start or to train otherwise?", note, header, rows
+    )
 
 
 def _phases(arms):
@@ -140,11 +88,21 @@ def _phases(arms):
             for phase in schema.PHASES
         ]
         if all(map(all, by_phase)):
-            cells = [told(effects.level(runs, MEAN), figure) for runs in by_phase]
-            rows.append([arm.title, share(arm.fraction), *cells])
+            cells = [
+                wording.told(effects.level(runs, MEAN), wording.figure)
+                for runs in by_phase
+            ]
+            rows.append([arm.title, wording.share(arm.fraction), *cells])
     note = "Mean over the runs; intervals draw patients and runs."
     header = ["", "labels", *schema.PHASES]
-    return Table("Dice at end-diastole and at end-systole", note, header, rows)
+    return tables.Table("Dice at end-diastole and at end-systole", note, header, rows)
+
+
+def verdict(effect):
+    """What a difference in Dice says, and where it cannot."""
+    if effect["runs"] < 2:
+        return "one run: cannot say"
+    return wording.verdict(effect["both"])
 
 
 def compared(row):
@@ -157,78 +115,6 @@ def compared(row):
     return f"{row['recipe']} from {row['init']} minus {other}"
 
 
-def verdict(effect):
-    """What a difference in Dice says, and where it cannot."""
-    low, high = effect["both"]
-    if effect["runs"] < 2:
-        return "one run: cannot say"
-    return "better" if low > 0 else "worse" if high < 0 else "not shown"
-
-
-def _ejection(arms, reference, *, synthetic):
-    against = {"recorded": "as recorded", "reference": "of the reference masks"}
-    note = (
-        "Method of disks from the predicted masks, in points of percent, against the "
-        f"ejection fraction {against[reference]}. Bias is predicted minus reference; "
-        "limits of agreement and correlation are means over the runs. Patients with an "
-        "empty mask in some run are left out of MAE and bias and counted. So are those "
-        "whose predicted ejection fraction is below 0 in some run, as the mask grows "
-        "towards ES; they are not left out, and one of them can move the means far."
-    )
-    rows = []
-    if reference == "recorded" and not synthetic and _lacks_a_plane(arms[0]):
-        note += _PLANES
-    for arm in sorted(arms, key=lambda arm: -arm.fraction):
-        method = best_method(arm)
-        runs = [run["ejection_fractions"] for run in arm.runs.values()]
-        found = method and effects.ejection(runs, method, reference)
-        agreed = [
-            run["ejection_fraction"][method][reference]
-            for run in arm.runs.values()
-            if method
-        ]
-        if not found or None in agreed:
-            continue
-        limits = [_mean(agreed, f"{end}_limit") for end in ("lower", "upper")]
-        correlation = _mean(agreed, "correlation")
-        rows.append(
-            [
-                arm.title,
-                share(arm.fraction),
-                method,
-                told(found["mae"], distance),
-                told(found["bias"], distance, signed=True),
-                "-" if None in limits else "{:+.1f} to {:+.1f}".format(*limits),
-                "-" if correlation is None else f"{correlation:.2f}",
-                f"{found['patients']} ({found['left_out']} left out, "
-                f"{found['below_0']} below 0)",
-            ]
-        )
-    header = ["", "labels", "method", "MAE", "bias", "limits of agreement", "r"]
-    title = f"Ejection fraction against the one {against[reference]}"
-    return Table(title, note, [*header, "patients"], rows)
-
-
-def _lacks_a_plane(arm):
-    """Whether one plane is set against what was recorded from two."""
-    dataset = next(iter(arm.runs.values()))["dataset"]
-    return dataset == "camus" and best_method(arm) == "4CH"
-
-
-def best_method(arm):
-    """`biplane` where the records allow it, else a single plane, None without any."""
-    methods = next(iter(arm.runs.values()))["ejection_fraction"]
-    ranked = [name for name in (case.BIPLANE, "4CH", "2CH") if name in methods]
-    return ranked[0] if ranked else None
-
-
-def _mean(agreed, name):
-    values = [found[name] for found in agreed]
-    if any(value is None or math.isnan(value) for value in values):
-        return None
-    return sum(values) / len(values)
-
-
 def _paper(arms, levels):
     """Our rows in the paper's own aggregate, and the paper's."""
     first = next(iter(arms[0].runs.values()))
@@ -238,7 +124,7 @@ def _paper(arms, levels):
     rows = [[f"ours: {arm}", *cells] for arm, cells in mine.items()]
     for name, values in theirs.items():
         known = dict(zip(paper.FRACTIONS, values))
-        cells = [figure(known[f]) if known.get(f) else "-" for f in shares]
+        cells = [wording.figure(known[f]) if known.get(f) else "-" for f in shares]
         rows.append([f"paper: {name}", *cells])
     note = (
         "Every row here is pooled over batches of 128 images and averaged over the "
@@ -249,7 +135,7 @@ def _paper(arms, levels):
         f"over runs, at the frames' own size, on the {first['split']} split."
     )
     heading = ["", *shares.values()]
-    return Table("Beside the paper, in its aggregate", note, heading, rows)
+    return tables.Table("Beside the paper, in its aggregate", note, heading, rows)
 
 
 def _fractions(arms):
@@ -259,14 +145,14 @@ def _fractions(arms):
 
 
 def _plain(row):
-    return figure(row["value"])
+    return wording.figure(row["value"])
 
 
 def _shares(rows, others=()):
     """Dict of fraction to its heading, the largest first."""
     counts = _ends(rows, "labelled_patients")
     return {
-        fraction: share(fraction)
+        fraction: wording.share(fraction)
         + (f" ({counts[fraction]} patients)" if fraction in counts else "")
         for fraction in sorted({*counts, *others}, reverse=True)
     }
@@ -276,7 +162,7 @@ def _runs(rows):
     """Numbers of runs by fraction, such as `5 at 5 %, 2 to 3 at 100 %`."""
     ends = _ends(rows, "runs")
     return ", ".join(
-        f"{count} at {share(fraction)}" for fraction, count in ends.items()
+        f"{count} at {wording.share(fraction)}" for fraction, count in ends.items()
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from echo_keras import errors
 from echo_keras.metrics import bootstrap, scores
 from echo_keras.serving import written
-from echo_keras.study import effects, tables
+from echo_keras.study import effects, tables, wording
 
 NAMES = {
     "dice_per_image_mean": "Dice, mean of images",
@@ -17,7 +17,6 @@ NAMES = {
     "hd95_per_image_mean": "HD95",
     "assd_per_image_mean": "ASSD",
 }
-_REFERENCES = {"recorded": "as recorded", "reference": "of the reference masks"}
 _KEY = ("patient", "view", "phase", "frame")
 
 
@@ -51,8 +50,9 @@ def run(first, second, *, say):
     say(tables.text(header, rows, terminal=sys.stdout.isatty()))
     _, _, difference, interval = figures[0]
     patients = len({case["patient"] for case in before["cases"]})
+    said = wording.verdict(interval, unsure="not surely different")
     return (
-        f"dice {difference:+.4f} ({told(interval)}): the second is {verdict(interval)} "
+        f"dice {difference:+.4f} ({told(interval)}): the second is {said} "
         f"on {len(pair[0])} images of {patients} patients"
     )
 
@@ -87,12 +87,6 @@ def paired(first, second, *, names):
                 f"{one['patient']}; score both on the same records"
             )
     return first, matched
-
-
-def verdict(interval):
-    """What an interval of a difference in Dice says of the second model."""
-    low, high = interval
-    return "better" if low > 0 else "worse" if high < 0 else "not surely different"
 
 
 def told(interval):
@@ -142,7 +136,7 @@ def _ejection(before, after):
                 first, second = (
                     abs(np.array([found[name] for name in patients])) for found in apart
                 )
-                name = f"EF error, {method}, {_REFERENCES[reference]} (points, "
+                name = f"EF error, {method}, {wording.REFERENCES[reference]} (points, "
                 name += f"{len(patients)} patients)"
                 interval = bootstrap.mean_difference(second, first, patients)
                 means = first.mean(), second.mean()

@@ -3,7 +3,16 @@
 import html
 
 from echo_keras.metrics import bootstrap
-from echo_keras.study import account, gallery, legend, live, page, plots
+from echo_keras.study import (
+    account,
+    ejections,
+    gallery,
+    legend,
+    live,
+    page,
+    plots,
+    wording,
+)
 
 BODY = page.TEMPLATE.with_name("study.html")
 
@@ -48,7 +57,7 @@ def html_page(arms, levels, differences, tables, drawn, results, *, synthetic=Fa
         arms: List of `results.Arm`.
         levels: List as of `results.levels`.
         differences: List as of `results.differences`.
-        tables: List of `account.Table`.
+        tables: List of `tables.Table`.
         drawn: Dict as of `draw`.
         results: List of `grid.Result`, those that failed included.
         synthetic: Whether the hearts are drawn.
@@ -73,7 +82,7 @@ def html_page(arms, levels, differences, tables, drawn, results, *, synthetic=Fa
         draws=f"{bootstrap.DRAWS:,}",
         comparisons=str(len(compared)),
         tables="\n".join(map(_section, tables)),
-        largest=account.share(_fractions(arms)[-1]),
+        largest=wording.share(_fractions(arms)[-1]),
         method=_method(arms, results),
         **images,
     )
@@ -122,7 +131,7 @@ def _efficiency(arms, levels):
         low, high = row["both"]
         point = {
             "patients": row["labelled_patients"],
-            "share": account.share(row["fraction"]),
+            "share": wording.share(row["fraction"]),
             "value": row["value"],
         }
         each = runs[row["recipe"], row["init"], row["fraction"]]
@@ -141,7 +150,7 @@ def _panels(arms):
     panels = {}
     for arm in arms:
         rows = arm.runs[min(arm.runs)]["ejection_fractions"]
-        rows = [row for row in rows if row["method"] == account.best_method(arm)]
+        rows = [row for row in rows if row["method"] == ejections.best_method(arm)]
         for reference in ("recorded", "reference"):
             pairs = [
                 (row["predicted"], row[reference])
@@ -149,7 +158,7 @@ def _panels(arms):
                 if row["predicted"] is not None and row[reference] is not None
             ]
             if pairs:
-                panels[f"{account.share(arm.fraction)}, {arm.title}"] = tuple(
+                panels[f"{wording.share(arm.fraction)}, {arm.title}"] = tuple(
                     zip(*pairs)
                 )
                 break
@@ -168,13 +177,13 @@ def _found(arms, levels, compared):
             and row["fraction"] == fraction
         }
         text = (
-            f"With {arm.patients} labelled patients ({account.share(fraction)}) the "
+            f"With {arm.patients} labelled patients ({wording.share(fraction)}) the "
             f"best row, {arm.title}, reaches a Dice of "
-            f"{account.told(found[account.MEAN], account.figure)}"
+            f"{wording.told(found[account.MEAN], wording.figure)}"
         )
         if account.HAUSDORFF in found:
             unit = next(iter(arm.runs.values()))["distance_unit"]
-            far = account.told(found[account.HAUSDORFF], account.distance)
+            far = wording.told(found[account.HAUSDORFF], wording.distance)
             text += f" and an HD95 of {far} {unit}"
         sentences.append(f"{text}.")
     told = [row for row in compared if account.verdict(row) in ("better", "worse")]
@@ -191,7 +200,7 @@ def _found(arms, levels, compared):
 
 
 def _said(row):
-    low, high = (account.figure(end, signed=True) for end in row["both"])
+    low, high = (wording.figure(end, signed=True) for end in row["both"])
     where = f"with {row['labelled_patients']} labelled patients"
     if row["recipe"] == row["than_recipe"]:
         names = (
@@ -203,7 +212,7 @@ def _said(row):
     else:
         names = f"Training by {row['recipe']} from {row['init']} instead of "
         names += f"{row['than_recipe']} from {row['than_init']}"
-    change = account.figure(row["value"], signed=True)
+    change = wording.figure(row["value"], signed=True)
     verdict = {
         "better": "it helps",
         "worse": "it does harm",

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from echo_keras.data import schema, tfrecords
-from echo_keras.study import account, pictures, plots, worker
+from echo_keras.study import pictures, plots, wording, worker
 
 CHOICES = {"best": 1.0, "median": 0.5, "worst": 0.0}
 
@@ -27,7 +27,7 @@ def sheet(arms, records):
     positions = {position for chosen in wanted for position in chosen.values()}
     frames = _frames(records, positions)
     rows = {
-        f"{account.share(arm.fraction)}, {arm.title}": [
+        f"{wording.share(arm.fraction)}, {arm.title}": [
             _picture(arm, name, position, frames[position])
             for name, position in chosen.items()
         ]

@@ -15,6 +15,7 @@ from echo_keras.study import (
     plan,
     results,
     tables,
+    wording,
 )
 from echo_keras.training import labels, origin
 
@@ -97,7 +98,7 @@ def _report(found, study, records, folder):
     results.write(folder / "levels.csv", levels)
     results.write(folder / "differences.csv", differences)
     how = {"synthetic": study.synthetic}
-    tabled = account.tables(arms, levels, differences, **how)
+    tabled = account.tabled(arms, levels, differences, **how)
     drawn = findings.draw(arms, levels, records)
     for name in findings.PICTURES.keys() - drawn.keys():
         (folder / name).unlink(missing_ok=True)  # of a larger study before this one
@@ -105,14 +106,14 @@ def _report(found, study, records, folder):
         with aside.file(folder / name) as path:
             path.write_bytes(png)
     page = findings.html_page(arms, levels, differences, tabled, drawn, found, **how)
-    texts = {"tables.md": account.markdown(tabled), "report.html": page}
+    texts = {"tables.md": tables.markdown(tabled), "report.html": page}
     for name, text in texts.items():
         with aside.file(folder / name) as path:
             path.write_text(text)
     failed = sum(result.dice is None for result in found)
     top = max((row for row in levels if row["figure"] == account.MEAN), key=_value)
     return (
-        f"best dice {account.told(top, account.figure)}: {top['recipe']} from "
+        f"best dice {wording.told(top, wording.figure)}: {top['recipe']} from "
         f"{top['init']} with {top['labelled_patients']} labelled patients; "
         f"{len(found)} cells, {failed} failed  {folder / 'report.html'}"
     )

@@ -1,8 +1,36 @@
-"""Tables of text: drawn with lines on a terminal, aligned by spaces elsewhere."""
+"""Tables of text: on a terminal with lines, elsewhere aligned, or as Markdown."""
+
+from typing import NamedTuple
 
 from rich import box, console, table
 
 _WIDER_THAN_ANY = 1000  # or else rich cuts figures off where the terminal is narrow
+
+
+class Table(NamedTuple):
+    """A table and what to know about it.
+
+    Attributes:
+        title: Its title.
+        note: A paragraph.
+        header: Heading of each column.
+        rows: Cells of each row, as long as the header.
+    """
+
+    title: str
+    note: str
+    header: list
+    rows: list
+
+
+def markdown(found):
+    """Write a list of `Table` as Markdown."""
+    parts = []
+    for title, note, header, rows in found:
+        rule = ["---"] * len(header)
+        lines = [f"| {' | '.join(row)} |" for row in (header, rule, *rows)]
+        parts.append("\n".join([f"## {title}", "", note, "", *lines, ""]))
+    return "\n".join(parts)
 
 
 def text(header, rows, *, terminal):

@@ -1,4 +1,4 @@
-"""Small hearts whose masks agree with their labels, and folders of them."""
+"""Small hearts whose masks agree with their labels, folders of them, and an arm."""
 
 import dataclasses
 
@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from echo_keras.data import schema
+from echo_keras.metrics import scores
+from echo_keras.study import results
 
 SIDE = 80
 SHRUNK = {"ED": 1.0, "ES": 0.75, "between": 0.9}
@@ -78,3 +80,29 @@ def hearts(heart, video):
         for split, names in splits.items()
     }
     return {**records, "unlisted": [video("e")]}
+
+
+@pytest.fixture
+def arm():
+    """Function that makes an arm with one run, of one patient in pixels."""
+
+    def made(init, fraction, *, dataset="echonet", shared=90, recorded=None, es=None):
+        fact = {
+            **{"patient": "a", "dice": shared / 100, "iou": 0.8, "hd95": 4.0},
+            **{"assd": 1.0, "distance_unit": "pixels", "area": 100},
+            **{"truth_area": 100, "shared_area": shared, "phase": "ED"},
+        }
+        cases = [fact] if es is None else [fact, {**fact, "phase": "ES", "dice": es}]
+        row = {"patient": "a", "method": "4CH", "predicted": 52.0, "reference": 50.0}
+        fractions = [{**row, "recorded": recorded}]
+        run = {
+            "dataset": dataset,
+            "split": "test",
+            "cases": cases,
+            "distance_unit": "pixels",
+            "ejection_fraction": scores.ejection(fractions),
+            "ejection_fractions": fractions,
+        }
+        return results.Arm("unet", init, fraction, 3, {0: run}, {})
+
+    return made

@@ -2,22 +2,7 @@
 
 import pytest
 
-from echo_keras.metrics import scores
 from echo_keras.study import account, results
-
-
-@pytest.mark.parametrize(
-    ("value", "signed", "text"),
-    [
-        (0.91234, False, ".9123"),
-        (1.0, False, "1.0000"),
-        (0.0, False, ".0000"),
-        (0.0044, True, "+.0044"),
-        (-0.0004, True, "-.0004"),
-    ],
-)
-def test_shares_are_written_in_the_fields_way(value, signed, text):
-    assert account.figure(value, signed) == text
 
 
 @pytest.mark.parametrize(
@@ -35,44 +20,10 @@ def test_a_verdict_needs_an_interval_without_zero_and_more_than_one_run(
     assert account.verdict({"both": interval, "runs": runs}) == said
 
 
-def test_markdown_has_a_line_for_every_row():
-    table = account.Table("Title", "A note.", ["", "5 %"], [["a", ".9"], ["b", ".8"]])
-    assert account.markdown([table]).splitlines() == [
-        *("## Title", "", "A note.", ""),
-        *("|  | 5 % |", "| --- | --- |", "| a | .9 |", "| b | .8 |"),
-    ]
-
-
-@pytest.fixture
-def arm():
-    """Function that makes an arm with one run, of one patient in pixels."""
-
-    def made(init, fraction, *, dataset="echonet", shared=90, recorded=None, es=None):
-        fact = {
-            **{"patient": "a", "dice": shared / 100, "iou": 0.8, "hd95": 4.0},
-            **{"assd": 1.0, "distance_unit": "pixels", "area": 100},
-            **{"truth_area": 100, "shared_area": shared, "phase": "ED"},
-        }
-        cases = [fact] if es is None else [fact, {**fact, "phase": "ES", "dice": es}]
-        row = {"patient": "a", "method": "4CH", "predicted": 52.0, "reference": 50.0}
-        fractions = [{**row, "recorded": recorded}]
-        run = {
-            "dataset": dataset,
-            "split": "test",
-            "cases": cases,
-            "distance_unit": "pixels",
-            "ejection_fraction": scores.ejection(fractions),
-            "ejection_fractions": fractions,
-        }
-        return results.Arm("unet", init, fraction, 3, {0: run}, {})
-
-    return made
-
-
 def tables(arms, **options):
     levels = results.levels(arms)
     told = results.differences(arms, ("unet", "random"))
-    found = account.tables(arms, levels, told, **options)
+    found = account.tabled(arms, levels, told, **options)
     return {table.title: table for table in found}
 
 
@@ -110,48 +61,10 @@ def test_what_the_fractions_are_of_is_told(arm, units, told):
     assert f"ours are {told}, means" in found["Beside the paper, in its aggregate"].note
 
 
-def test_ejection_fractions_below_0_are_counted(arm):
-    one = arm("random", 1.0)
-    run = one.runs[0]
-    row = {"method": "4CH", "reference": 50.0, "recorded": None}
-    rows = [
-        {**row, "patient": name, "predicted": predicted}
-        for name, predicted in (("a", -149.0), ("b", 52.0), ("c", None), ("d", 0.0))
-    ]
-    run = {
-        **run,
-        "ejection_fractions": rows,
-        "ejection_fraction": scores.ejection(rows),
-    }
-    found = tables([one._replace(runs={0: run, 1: run})])
-    [told] = found["Ejection fraction against the one of the reference masks"].rows
-    assert told[-1] == "3 (1 left out, 1 below 0)"
-
-
 def test_drawn_hearts_are_not_set_beside_the_papers(arm):
     assert "Beside the paper, in its aggregate" not in tables(
         [arm("random", 0.05)], synthetic=True
     )
-
-
-def test_unknown_ejection_fractions_have_no_table(arm):
-    found = tables([arm("random", 1.0)])
-    assert "Ejection fraction against the one as recorded" not in found
-    [row] = found["Ejection fraction against the one of the reference masks"].rows
-    assert row[2:6] == ["4CH", "2.00 (2.00 to 2.00)", "+2.00 (+2.00 to +2.00)", "-"]
-
-
-@pytest.mark.parametrize(
-    ("dataset", "synthetic", "told"),
-    [("camus", False, True), ("camus", True, False), ("echonet", False, False)],
-)
-def test_one_plane_of_camus_beside_what_two_gave_is_told(arm, dataset, synthetic, told):
-    arms = [arm("random", 1.0, dataset=dataset, recorded=51.0)]
-    found = tables(arms, synthetic=synthetic)
-    recorded = found["Ejection fraction against the one as recorded"]
-    reference = found["Ejection fraction against the one of the reference masks"]
-    assert ("two planes" in recorded.note) is told
-    assert "two planes" not in reference.note
 
 
 def test_differences_are_to_the_first_weights_at_the_same_fraction(arm):

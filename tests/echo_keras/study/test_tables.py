@@ -24,3 +24,11 @@ def test_a_terminal_gets_every_cell_whole(monkeypatch):
     lines = [line.split() for line in plain.split("\n")]
     assert lines[0] == ["train", "test"]
     assert lines[-2:] == [["patients", "300", "50"], ["a", "longer", "label", "1/2/3"]]
+
+
+def test_markdown_has_a_line_for_every_row():
+    table = tables.Table("Title", "A note.", ["", "5 %"], [["a", ".9"], ["b", ".8"]])
+    assert tables.markdown([table]).splitlines() == [
+        *("## Title", "", "A note.", ""),
+        *("|  | 5 % |", "| --- | --- |", "| a | .9 |", "| b | .8 |"),
+    ]

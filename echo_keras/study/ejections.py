@@ -1,0 +1,87 @@
+"""The table of ejection fractions: how far from the reference, and how sure."""
+
+import math
+
+from echo_keras.metrics import case
+from echo_keras.study import effects, tables, wording
+
+_PLANES = (
+    " CAMUS records what two planes gave, of which these records hold one: in 449 "
+    "hearts of CAMUS the reference masks of the four-chamber view alone lie 5.7 points "
+    "above it."
+)
+
+
+def table(arms, reference, *, synthetic=False):
+    """How far ejection fractions lie from those of one reference.
+
+    Args:
+        arms: List of `results.Arm`.
+        reference: One of `scores.REFERENCES`.
+        synthetic: Whether the hearts are drawn, of which all planes are known.
+
+    Returns:
+        `tables.Table`, without a row where nobody has both.
+    """
+    against = wording.REFERENCES[reference]
+    note = (
+        "Method of disks from the predicted masks, in points of percent, against the "
+        f"ejection fraction {against}. Bias is predicted minus reference; "
+        "limits of agreement and correlation are means over the runs. Patients with an "
+        "empty mask in some run are left out of MAE and bias and counted. So are those "
+        "whose predicted ejection fraction is below 0 in some run, as the mask grows "
+        "towards ES; they are not left out, and one of them can move the means far."
+    )
+    if reference == "recorded" and not synthetic and _lacks_a_plane(arms[0]):
+        note += _PLANES
+    ranked = sorted(arms, key=lambda arm: -arm.fraction)
+    rows = [row for arm in ranked if (row := _row(arm, reference))]
+    header = ["", "labels", "method", "MAE", "bias", "limits of agreement", "r"]
+    title = f"Ejection fraction against the one {against}"
+    return tables.Table(title, note, [*header, "patients"], rows)
+
+
+def _row(arm, reference):
+    """Cells of one arm, None where it has no ejection fraction to compare."""
+    method = best_method(arm)
+    if not method:
+        return None
+    runs = arm.runs.values()
+    predicted = [run["ejection_fractions"] for run in runs]
+    found = effects.ejection(predicted, method, reference)
+    agreed = [run["ejection_fraction"][method][reference] for run in runs]
+    if not found or None in agreed:
+        return None
+    limits = [_mean(agreed, f"{end}_limit") for end in ("lower", "upper")]
+    correlation = _mean(agreed, "correlation")
+    return [
+        arm.title,
+        wording.share(arm.fraction),
+        method,
+        wording.told(found["mae"], wording.distance),
+        wording.told(found["bias"], wording.distance, signed=True),
+        "-" if None in limits else "{:+.1f} to {:+.1f}".format(*limits),
+        "-" if correlation is None else f"{correlation:.2f}",
+        f"{found['patients']} ({found['left_out']} left out, "
+        f"{found['below_0']} below 0)",
+    ]
+
+
+def best_method(arm):
+    """`biplane` where the records allow it, else a single plane, None without any."""
+    methods = next(iter(arm.runs.values()))["ejection_fraction"]
+    ranked = [name for name in (case.BIPLANE, "4CH", "2CH") if name in methods]
+    return ranked[0] if ranked else None
+
+
+def _lacks_a_plane(arm):
+    """Whether one plane is set against what was recorded from two."""
+    dataset = next(iter(arm.runs.values()))["dataset"]
+    return dataset == "camus" and best_method(arm) == "4CH"
+
+
+def _mean(agreed, name):
+    values = [found[name] for found in agreed]
+    if any(value is None or math.isnan(value) for value in values):
+        return None
+    return sum(values) / len(values)

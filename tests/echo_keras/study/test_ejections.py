@@ -1,0 +1,45 @@
+"""Ejection fractions are set beside what is known, and what is odd is counted."""
+
+import pytest
+
+from echo_keras.metrics import scores
+from echo_keras.study import ejections
+
+
+def test_ejection_fractions_below_0_are_counted(arm):
+    one = arm("random", 1.0)
+    run = one.runs[0]
+    row = {"method": "4CH", "reference": 50.0, "recorded": None}
+    rows = [
+        {**row, "patient": name, "predicted": predicted}
+        for name, predicted in (("a", -149.0), ("b", 52.0), ("c", None), ("d", 0.0))
+    ]
+    run = {
+        **run,
+        "ejection_fractions": rows,
+        "ejection_fraction": scores.ejection(rows),
+    }
+    arms = [one._replace(runs={0: run, 1: run})]
+    [told] = ejections.table(arms, "reference").rows
+    assert told[-1] == "3 (1 left out, 1 below 0)"
+
+
+def test_unknown_ejection_fractions_have_no_row(arm):
+    arms = [arm("random", 1.0)]
+    assert not ejections.table(arms, "recorded").rows
+    [row] = ejections.table(arms, "reference").rows
+    assert row[2:6] == ["4CH", "2.00 (2.00 to 2.00)", "+2.00 (+2.00 to +2.00)", "-"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "synthetic", "told"),
+    [("camus", False, True), ("camus", True, False), ("echonet", False, False)],
+)
+def test_one_plane_of_camus_beside_what_two_gave_is_told(arm, dataset, synthetic, told):
+    arms = [arm("random", 1.0, dataset=dataset, recorded=51.0)]
+    recorded, reference = (
+        ejections.table(arms, name, synthetic=synthetic)
+        for name in ("recorded", "reference")
+    )
+    assert ("two planes" in recorded.note) is told
+    assert "two planes" not in reference.note
