@@ -68,7 +68,7 @@ def _labelled(folder, size, *, batch):
     def pixels(record):
         return (
             preprocess.image(record["image"], size),
-            preprocess.mask(record["mask"], size),
+            tf.cast(preprocess.structures(record["mask"], size), tf.float32),
         )
 
     records = tf.data.TFRecordDataset(_files(folder, "labelled"))

@@ -2,8 +2,6 @@
 
 import tensorflow as tf
 
-from echo_keras.data import schema
-
 ASPECTS = ("stretch", "keep")
 """How a frame that is not square becomes so: stretched, or kept between black bars."""
 
@@ -46,22 +44,6 @@ def structures(labels, size, *, aspect="stretch"):
         return tf.image.resize(labels, shape, method="nearest")
 
     return _squared(resize, tf.shape(labels), size, aspect=aspect)
-
-
-def mask(labels, size, *, structure=schema.VENTRICLE, aspect="stretch"):
-    """Resize label maps by nearest neighbour and pick one structure.
-
-    Args:
-        labels: `(..., height, width, 1)` integer labels.
-        size: Height and width of the result in pixels.
-        structure: Label of the structure that counts as foreground.
-        aspect: One of `ASPECTS`.
-
-    Returns:
-        `(..., size, size, 1)` float32, 1 inside the structure and 0 elsewhere.
-    """
-    resized = structures(labels, size, aspect=aspect)
-    return tf.cast(tf.equal(resized, structure), tf.float32)
 
 
 def grey(pixels):

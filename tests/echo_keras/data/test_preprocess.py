@@ -57,17 +57,12 @@ def test_a_fine_checkerboard_becomes_grey_when_made_smaller():
     np.testing.assert_allclose(grey, 0.5, atol=0.02)
 
 
-def test_a_mask_keeps_one_structure_and_stays_binary():
+def test_labels_stay_labels_in_their_corners():
     quarters = np.kron([[0, 1], [2, 3]], np.ones((10, 15))).astype(np.uint8)[..., None]
-    for structure, corner in enumerate(np.ndindex(2, 2)):
-        mask = preprocess.mask(quarters, 8, structure=structure).numpy()
-        expected = np.zeros((2, 2))
-        expected[corner] = 1
-        np.testing.assert_array_equal(mask[..., 0], np.kron(expected, np.ones((4, 4))))
-    assert preprocess.mask(quarters, 8).dtype == tf.float32
-    np.testing.assert_array_equal(
-        preprocess.mask(quarters, 8), preprocess.mask(quarters, 8, structure=1)
-    )
+    labels = preprocess.structures(quarters, 8)
+    assert labels.dtype == tf.uint8
+    expected = np.kron([[0, 1], [2, 3]], np.ones((4, 4)))
+    np.testing.assert_array_equal(labels[..., 0], expected)
 
 
 @pytest.mark.parametrize("size", [31, 48, 128])
@@ -75,7 +70,7 @@ def test_a_mask_keeps_one_structure_and_stays_binary():
 def test_frame_and_mask_stay_aligned_whatever_the_sizes(shape, size):
     labels = disc(*shape, row=0.4, column=0.57, radius=0.2)
     image = preprocess.image(labels * 255, size).numpy()
-    mask = preprocess.mask(labels, size).numpy()
+    mask = preprocess.structures(labels, size).numpy()
     half_a_pixel = 0.5 / size
     for resized in (image, mask):
         np.testing.assert_allclose(
@@ -117,7 +112,7 @@ def test_a_kept_aspect_keeps_a_circle_a_circle_in_frame_and_mask(shape):
     inside = (rows - 41) ** 2 + (columns - 38) ** 2 < 25**2
     labels = inside.astype(np.uint8)[..., None]
     image = preprocess.image(labels * 255, 60, aspect="keep").numpy()[..., 0]
-    mask = preprocess.mask(labels, 60, aspect="keep").numpy()[..., 0]
+    mask = preprocess.structures(labels, 60, aspect="keep").numpy()[..., 0]
     for circle in (image > 0.5, mask > 0):
         high, wide = (np.flatnonzero(circle.any(axis)).size for axis in (1, 0))
         assert abs(high - wide) <= 1
@@ -134,8 +129,8 @@ def test_what_a_kept_aspect_leaves_is_black(shape, filled):
     expected[filled] = 1
     for image in preprocess.image(white, 10, aspect="keep").numpy():
         np.testing.assert_allclose(image[..., 0], expected, atol=1e-6)
-    mask = preprocess.mask(white, 10, structure=255, aspect="keep")
-    np.testing.assert_array_equal(mask[1, ..., 0], expected)
+    mask = preprocess.structures(white, 10, aspect="keep")
+    np.testing.assert_array_equal(mask[1, ..., 0], 255 * expected)
 
 
 def test_restoring_to_the_same_size_changes_nothing():
