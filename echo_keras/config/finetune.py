@@ -3,6 +3,10 @@
 import dataclasses
 import typing
 
+HEARTS = "hearts"
+FIRST_WEIGHTS = ("random", "imagenet", HEARTS)
+"""Words of `init`; anything else names a file or a folder."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Finetune:

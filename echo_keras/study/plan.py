@@ -12,7 +12,6 @@ from typing import NamedTuple
 from echo_keras import config, errors
 
 DEFAULT = "default"
-WORDS = ("random", "imagenet", "hearts")
 _RECIPE_SUFFIX = ".yaml"
 
 
@@ -62,7 +61,7 @@ class Cell(NamedTuple):
     def identity(self):
         """Dict ready for JSON of what decides the result, but records and weights."""
         recipe = dataclasses.asdict(self.recipe)
-        if self.recipe.init not in WORDS:
+        if self.recipe.init not in config.FIRST_WEIGHTS:
             recipe["init"] = self.init_name  # its folder may stand elsewhere
         if self.pretraining:
             recipe["init"] = dataclasses.asdict(self.pretraining)
@@ -249,7 +248,7 @@ def _recipe(word, folder):
 
 def _init(word, folder):
     """Word, path or pretraining recipe of first weights."""
-    if word in WORDS:
+    if word in config.FIRST_WEIGHTS:
         return word
     path = folder / word
     if path.suffix == _RECIPE_SUFFIX:
@@ -259,7 +258,7 @@ def _init(word, folder):
             f"no first weights {path}; give random, imagenet, hearts, a folder of "
             f"echo-keras pretrain or a pretraining recipe ({_RECIPE_SUFFIX})"
         )
-    return str(path.absolute()) if str(path) in WORDS else str(path)
+    return str(path.absolute()) if str(path) in config.FIRST_WEIGHTS else str(path)
 
 
 def _at(recipe, fraction, number, steps):

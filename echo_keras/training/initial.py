@@ -18,9 +18,7 @@ DECODER_FILE = "decoder.keras"
 MODEL_FILE = "model.keras"
 RECIPE_FILE = "recipe.yaml"
 IMAGENET_SUFFIX = ".h5"
-WORDS = ("random", "imagenet")  # of first weights that lie in no folder
-HEARTS = "hearts"
-HEARTS_FOLDER = pathlib.Path(__file__).parents[1] / "hearts"
+HEARTS_FOLDER = pathlib.Path(__file__).parents[1] / config.HEARTS
 
 
 def encoder(name, *, size, width, synchronized=False):
@@ -44,10 +42,10 @@ def encoder(name, *, size, width, synchronized=False):
 
 
 def located(init):
-    """Folder or file of first weights, `hearts` in the package; None for `WORDS`."""
-    if init in WORDS:
-        return None
-    return HEARTS_FOLDER if init == HEARTS else pathlib.Path(init)
+    """Folder or file of first weights, that of `hearts`; None for other words."""
+    if init == config.HEARTS:
+        return HEARTS_FOLDER
+    return None if init in config.FIRST_WEIGHTS else pathlib.Path(init)
 
 
 def encoder_name(recipe):

@@ -306,8 +306,8 @@ def test_a_file_of_imagenet_weights_that_is_not_there_is_named(tmp_path):
 
 
 def test_the_hearts_of_the_package_fill_a_whole_network():
-    recipe = config.Finetune(structures="all", init=initial.HEARTS)
-    source, made_by = initial.finetuned(initial.HEARTS)
+    recipe = config.Finetune(structures="all", init=config.HEARTS)
+    source, made_by = initial.finetuned(config.HEARTS)
     assert (made_by.network, made_by.width) == (recipe.network, recipe.width)
     for weight, wanted in zip(
         initial.network(recipe).get_weights(), source.get_weights(), strict=True
@@ -316,9 +316,9 @@ def test_the_hearts_of_the_package_fill_a_whole_network():
 
 
 def test_the_hearts_of_the_package_fill_an_encoder():
-    source, _ = initial.finetuned(initial.HEARTS)
+    source, _ = initial.finetuned(config.HEARTS)
     encoder = initial.encoder("unet", size=32, width=16)
-    initial.fill(encoder, initial.HEARTS, width=16)
+    initial.fill(encoder, config.HEARTS, width=16)
     for weight, wanted in zip(
         encoder.get_weights(), source.get_layer("unet").get_weights(), strict=True
     ):
@@ -327,4 +327,4 @@ def test_the_hearts_of_the_package_fill_an_encoder():
 
 def test_the_hearts_of_the_package_are_for_a_unet_of_their_width():
     with pytest.raises(errors.InputError, match="set width: 16 in the recipe"):
-        initial.network(config.Finetune(width=8, init=initial.HEARTS))
+        initial.network(config.Finetune(width=8, init=config.HEARTS))
