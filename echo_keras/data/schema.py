@@ -8,6 +8,7 @@ it is imported there: see `wire`.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 
 import cv2
 import numpy as np
@@ -201,6 +202,20 @@ def parse_unlabelled(serialized):
 def parse_patient(serialized):
     """Name of a record's patient, of either family, without decoding its frames."""
     return _parse(serialized, {"patient": _COMMON["patient"]})["patient"]
+
+
+def digest(image):
+    """What a frame is known by, whoever's and wherever it is: hash of size and pixels.
+
+    Args:
+        image: `(height, width)` uint8.
+
+    Returns:
+        16 bytes.
+    """
+    found = hashlib.blake2b(str(image.shape).encode(), digest_size=16)
+    found.update(np.ascontiguousarray(image))
+    return found.digest()
 
 
 def _parse(serialized, features):

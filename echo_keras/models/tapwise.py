@@ -21,8 +21,8 @@ class TapwiseConv2D(keras.layers.Conv2D):
 
     def convolution_op(self, inputs, kernel):
         height, width = inputs.shape[1:3]
-        small = 3 * min(self.dilation_rate) >= 2 * min(height, width)
-        if not small and dilated.native(self.compute_dtype):
+        within = 3 * min(self.dilation_rate) < 2 * min(height, width)
+        if within and dilated.native(self.compute_dtype):
             return dilated.convolution(inputs, kernel, dilations=self.dilation_rate)
         total = None
         for row, column in np.ndindex(*self.kernel_size):

@@ -123,11 +123,13 @@ def _sources(recipe, data):
     chosen = labels.choose(recipe, data)
     init, *teachers = map(origin.weights, (recipe.init, *recipe.teachers))
     drawn = chosen["patients"]["train"]
-    marks = sorted(labels.marks(data, ["train"], patients=drawn).values())
     if any(map(origin.learnt, (init, *teachers))):
         known = labels.marks(data, schema.SPLITS)
-        for given in (init, *teachers):
-            labels.refuse_more(given, chosen, known)
+    else:
+        known = labels.marks(data, ["train"], patients=drawn)
+    for given in (init, *teachers):
+        labels.refuse_more(given, chosen, known)
+    marks = sorted(known[patient] for patient in drawn)
     versions = {"tensorflow": tf.__version__, "code": origin.code()}
     made_from = {"init": init, "teachers": teachers, **versions}
     return {**records, **chosen, "marks": marks, **made_from}
