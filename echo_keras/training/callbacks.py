@@ -40,10 +40,8 @@ class Progress(keras.callbacks.Callback):
         self._advance = None
 
     def on_train_begin(self, logs=None):
-        self._bar = progress.bar(self._label, self._total)
+        self._bar = progress.bar(self._label, self._total, before=self._done)
         self._advance = self._bar.__enter__()
-        if self._done:
-            self._advance(self._done, note="done before")
 
     def on_train_batch_end(self, batch, logs=None):
         self._advance(1, note=f"loss {logs['loss']:.4f}")

@@ -38,6 +38,13 @@ def test_a_note_ends_the_line():
     assert line == "fit 1/2 steps 1.0/s 0:01 left loss 0.1"
 
 
+def test_the_rate_leaves_out_what_was_done_before(clock, capsys):
+    with progress.bar("fit", 20, before=10) as advance:
+        clock[0] += 5.0
+        advance()
+    assert capsys.readouterr().err == "fit 11/20 steps 0.2/s 0:45 left\n"
+
+
 def test_lines_come_every_few_seconds_and_at_the_end(clock, capsys):
     with progress.bar("fit", 10, unit="frames") as advance:
         for seconds in (1.0, 4.5, 1.0, 1.0):
@@ -67,3 +74,16 @@ def test_a_terminal_shows_count_rate_and_note(monkeypatch):
     assert "patients" in shown
     assert "/s" in shown
     assert "loss 0.5" in shown
+
+
+def test_a_terminal_begins_with_what_was_done_before(clock, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with progress.bar("fit", 20, before=10) as advance:
+        clock[0] += 4.0
+        advance(2)
+    shown = terminal.getvalue()
+    assert "12/20" in shown
+    assert "0.5/s" in shown
