@@ -129,13 +129,13 @@ def _box(draw, *, area, aspect, tries=10):
     """
     share = draw(*area, tries)
     ratio = tf.exp(draw(-math.log(aspect), math.log(aspect), tries))
-    sides = tf.stack([tf.sqrt(share * ratio), tf.sqrt(share / ratio)])
-    fits = tf.cast(tf.reduce_all(sides <= 1.0, axis=0), tf.float32)
+    sides = tf.stack([tf.sqrt(share * ratio), tf.sqrt(share / ratio)], axis=2)
+    fits = tf.cast(tf.reduce_all(sides <= 1.0, axis=2), tf.float32)
     # Of equal values, the first one is taken.
     fitting, chosen = tf.math.top_k(fits, k=1)
-    sides = tf.gather(sides, tf.stack([chosen, chosen]), batch_dims=2)
-    sides = tf.where(fitting > 0.0, sides, 1.0)[..., 0]
-    return [(side, (1.0 - side) * draw(-0.5, 0.5)) for side in tf.unstack(sides)]
+    sides = tf.gather(sides, chosen[:, 0], batch_dims=1)
+    sides = tf.unstack(tf.where(fitting > 0.0, sides, 1.0), axis=1)
+    return [(side, (1.0 - side) * draw(-0.5, 0.5)) for side in sides]
 
 
 def _about_the_probe(draw):

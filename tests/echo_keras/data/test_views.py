@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -35,6 +39,32 @@ def test_the_same_seed_gives_the_same_views_in_and_out_of_a_graph(view):
     np.testing.assert_array_equal(view(images, SEED)[0], expected)
     traced, _ = tf.function(view)(images, SEED)
     np.testing.assert_allclose(traced, expected, atol=1e-5)
+
+
+STEP = """
+import sys
+import tensorflow as tf
+from echo_keras.data import views
+
+seen = tf.Variable(tf.zeros((4, 32, 32, 1)))
+
+@tf.function
+def step(frames, seed):
+    seen.assign(getattr(views, sys.argv[1])(frames, seed)[0])
+
+step(tf.ones((4, 32, 32, 1)), tf.constant([1, 2]))
+tf.print("taken")
+"""
+
+
+@BOTH
+def test_tensorflow_optimises_a_step_that_makes_views(view):
+    command = [sys.executable, "-c", STEP, view.__name__]
+    told = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "0"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=told)
+    assert "taken" in done.stderr
+    # Where its rewriting fails, TensorFlow runs the step as it is, and slower.
+    assert "optimization failure" not in done.stderr
 
 
 @BOTH
