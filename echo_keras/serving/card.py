@@ -7,7 +7,8 @@ from pathlib import Path
 from echo_keras import errors
 
 FILES = ("model_card.md", "model_card.json")
-NAMES = ("patients", "images", "marks")  # of finetune.json, but of no card
+# Of finetune.json, but of no card.
+NAMES = ("patients", "images", "frames_learnt_from")
 SINGLE = ("cases", "ejection_fractions")  # of scores, by patient
 TERMS = {
     "camus": "CAMUS is CC BY-NC-SA 4.0: models trained on it are for non-commercial "

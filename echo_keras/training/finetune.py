@@ -129,10 +129,15 @@ def _sources(recipe, data):
         known = labels.marks(data, ["train"], patients=drawn)
     for given in (init, *teachers):
         labels.refuse_more(given, chosen, known)
-    marks = sorted(known[patient] for patient in drawn)
+        for folder in origin.unmarked(given):
+            sys.stderr.write(
+                f"{folder} does not tell whose labels it learnt from, so that no test "
+                "patient among them would be noticed\n"
+            )
+    marks = sorted(set().union(*(known[patient] for patient in drawn)))
     versions = {"tensorflow": tf.__version__, "code": origin.code()}
     made_from = {"init": init, "teachers": teachers, **versions}
-    return {**records, **chosen, "marks": marks, **made_from}
+    return {**records, **chosen, origin.FRAMES: marks, **made_from}
 
 
 def _frames(recipe, data, sources):

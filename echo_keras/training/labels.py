@@ -2,7 +2,6 @@
 
 import collections
 import functools
-import hashlib
 
 import numpy as np
 import tensorflow as tf
@@ -85,7 +84,7 @@ def load(recipe, data, split, *, patients, images=None):
 
 
 def marks(data, splits, *, patients=None):
-    """What tells patients by their labelled frames, whatever they are called.
+    """What tells patients by any of their labelled frames, whatever they are called.
 
     Args:
         data: Folder of records.
@@ -93,19 +92,16 @@ def marks(data, splits, *, patients=None):
         patients: Names of the patients to mark; all of the splits by default.
 
     Returns:
-        Dict of patient to 16 hexadecimal digits, a hash of its frames at ED and ES that
-        is the same in any records that hold these frames.
+        Dict of patient to a set of a hash of each of its frames at ED and ES, 16
+        hexadecimal digits that are the same in any records that hold the frame.
     """
-    found = collections.defaultdict(list)
+    found = collections.defaultdict(set)
     for split in splits:
         records = tfrecords.frames(data, "labelled", split, patients=patients)
         for record in records.as_numpy_iterator():
-            shown = schema.digest(record["image"][..., 0])
-            found[record["patient"].decode()].append(shown)
-    return {
-        patient: hashlib.blake2b(b"".join(sorted(frames)), digest_size=8).hexdigest()
-        for patient, frames in sorted(found.items())
-    }
+            shown = schema.digest(record["image"][..., 0])[:8].hex()
+            found[record["patient"].decode()].add(shown)
+    return dict(found)
 
 
 def refuse_more(weights, chosen, known):
@@ -119,14 +115,15 @@ def refuse_more(weights, chosen, known):
     Raises:
         InputError: There are such labels.
     """
-    own = {known[patient] for patient in chosen["patients"]["train"]}
-    more = origin.learnt(weights).intersection(known.values()) - own
+    learnt = origin.learnt(weights)
+    seen = {patient for patient, frames in known.items() if frames & learnt}
+    more = seen.difference(chosen["patients"]["train"])
     if more:
-        first = min(patient for patient, mark in known.items() if mark in more)
         raise errors.InputError(
             f"{weights['folder']} has learnt from the labels of {len(more)} patients "
-            f"of these records that this run may not see, such as {first}; give one of "
-            "the same fraction and subset_seed, or of other records"
+            "of these records that this run may not see, such as "
+            f"{min(more)}; give one of the same fraction and subset_seed, or of other "
+            "records"
         )
 
 

@@ -6,10 +6,13 @@ import json
 import pathlib
 import subprocess
 
+from echo_keras import errors
 from echo_keras.data import tfrecords
 from echo_keras.training import initial
 
 PACKAGE = pathlib.Path(__file__).parents[1]
+# Under it, finetune.json lists the `labels.marks` of the patients it learnt from.
+FRAMES = "frames_learnt_from"
 ARTEFACTS = {
     initial.MODEL_FILE: "finetune.json",
     initial.ENCODER_FILE: "pretrain.json",
@@ -19,7 +22,7 @@ KEPT = (
     "source_fingerprint",
     "data",
     "patients",
-    "marks",
+    FRAMES,
     "init",
     "teachers",
     "code",
@@ -62,6 +65,9 @@ def weights(init):
         The word itself; for a file a dict of `file` and its `sha256`; for an artefact
         a dict of `folder`, `sha256` of its weights and what its own summary says of
         its records, labels and first weights.
+
+    Raises:
+        InputError: The summary is there and cannot be read.
     """
     folder = initial.located(init)
     if folder is None:
@@ -70,9 +76,9 @@ def weights(init):
         return {"file": str(init), "sha256": _sha256(folder)}
     for file, summary in ARTEFACTS.items():
         if (folder / file).is_file():
-            facts = {}
-            if (folder / summary).is_file():
-                facts = json.loads((folder / summary).read_text())
+            facts = _facts(folder / summary)
+            if file == initial.MODEL_FILE:
+                facts.setdefault(FRAMES, None)
             return {
                 "folder": str(init),
                 "sha256": _sha256(folder / file, folder / initial.DECODER_FILE),
@@ -88,14 +94,46 @@ def learnt(weights):
         weights: As the function of that name returns them.
 
     Returns:
-        Set of `labels.marks` of patients.
+        Set of marks of frames, as of `labels.marks`.
     """
+    return {mark for network in _networks(weights) for mark in network[FRAMES] or ()}
+
+
+def unmarked(weights):
+    """Fine-tuned networks that do not tell whose labels went into them.
+
+    Args:
+        weights: As the function of that name returns them.
+
+    Returns:
+        List of their folders, the network itself or those that it came from.
+    """
+    return [network["folder"] for network in _networks(weights) if not network[FRAMES]]
+
+
+def _networks(weights):
+    """A fine-tuned network and all before it, each with or without its frames."""
     if not isinstance(weights, dict):
-        return set()
-    found = set(weights.get("marks", ())) | learnt(weights.get("init"))
-    for teacher in weights.get("teachers", ()):
-        found |= learnt(teacher)
-    return found
+        return
+    if FRAMES in weights or "patients" in weights:
+        yield {FRAMES: None, **weights}
+    for earlier in (weights.get("init"), *weights.get("teachers", ())):
+        yield from _networks(earlier)
+
+
+def _facts(path):
+    """What an artefact says of itself, nothing where its summary is not there."""
+    if not path.is_file():
+        return {}
+    try:
+        facts = json.loads(path.read_text())
+    except ValueError as reason:
+        raise errors.InputError(
+            f"cannot read {path}: {reason}; put back what the run wrote"
+        ) from reason
+    if not isinstance(facts, dict):
+        raise errors.InputError(f"{path} is no summary; put back what the run wrote")
+    return facts
 
 
 def _sha256(*paths):

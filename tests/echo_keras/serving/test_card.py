@@ -4,6 +4,7 @@ import pytest
 
 from echo_keras import config, errors
 from echo_keras.serving import card
+from echo_keras.training import origin
 
 SCORES = {
     "dataset": "camus",
@@ -19,7 +20,7 @@ TRAINING = {
     "dataset": "camus",
     "source_fingerprint": "f00d",
     "patients": {"train": ["patient0002", "patient0003"], "validation": ["patient4"]},
-    "marks": ["0123456789abcdef", "fedcba9876543210"],
+    "frames_learnt_from": ["0123456789abcdef", "fedcba9876543210"],
     "dice": 0.9005289,
     "validation_dice": [0.5, 0.9005289],
 }
@@ -70,9 +71,13 @@ def test_a_card_tells_data_recipe_scores_and_limits(written):
 def test_a_card_counts_patients_and_names_none(written):
     text, found = written
     assert found["training"]["patients"] == {"train": 2, "validation": 1}
-    assert found["training"]["marks"] == 2
+    assert found["training"]["frames_learnt_from"] == 2
     for name in ("patient0", "01234567"):
         assert name not in text + json.dumps(found)
+
+
+def test_a_card_counts_the_frames_that_fine_tuning_names():
+    assert origin.FRAMES in card.NAMES
 
 
 def test_the_terms_of_all_data_hold_those_of_the_encoder_too(written):

@@ -10,19 +10,20 @@ from echo_keras.models import unet
 from echo_keras.training import initial
 
 SPLITS = {"train": "abcdefgh", "validation": "ijkl", "test": "m"}
+RADII = {"ED": 14, "ES": 9}
 
 
 @pytest.fixture(scope="session")
 def write_records(write_folder):
-    """Function that writes two frames a patient into a folder of records."""
+    """Function that writes a frame a phase of each patient into a folder of records."""
 
-    def write(folder, splits=SPLITS, *, structure=1, surrounded=False):
+    def write(folder, splits=SPLITS, *, structure=1, surrounded=False, phases=RADII):
         kind = {"structure": structure, "surrounded": surrounded}
         frames = {
             split: [
-                _frame(patient, phase, radius=radius, **kind)
+                _frame(patient, phase, radius=RADII[phase], **kind)
                 for patient in patients
-                for phase, radius in (("ED", 14), ("ES", 9))
+                for phase in phases
             ]
             for split, patients in splits.items()
         }
@@ -50,7 +51,7 @@ def half_labelled(write_folder, tmp_path_factory):
         split: [
             [
                 _frame(patient, phase, radius=radius, structure=1, surrounded=False)
-                for phase, radius in (("ED", 14), ("ES", 9))
+                for phase, radius in RADII.items()
             ]
             for patient in patients
         ]

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from echo_keras import config, errors
 from echo_keras.data import tfrecords
 from echo_keras.models import heads
-from echo_keras.training import finetune, initial, labels
+from echo_keras.training import finetune, initial, labels, origin
 
 TINY = config.Finetune(
     size=32, width=2, batch=4, steps=20, warmup_steps=2, mixed_precision="off"
@@ -291,7 +292,7 @@ def test_hearts_that_moved_to_another_split_are_known(write_records, tmp_path):
 
 
 def test_a_run_goes_on_from_a_fine_tuned_network_and_says_so(
-    finished, records, tmp_path, monkeypatch
+    finished, records, tmp_path, monkeypatch, capsys
 ):
     folder, recipe, before = finished
     monkeypatch.setattr(finetune, "fit", lambda *_, **__: {})
@@ -301,7 +302,21 @@ def test_a_run_goes_on_from_a_fine_tuned_network_and_says_so(
     assert summary["dice"] == pytest.approx(before["dice"], abs=1e-6)
     assert summary["init"]["folder"] == str(folder)
     assert summary["init"]["patients"] == before["patients"]
-    assert summary["init"]["marks"] == before["marks"]
+    assert summary["init"][origin.FRAMES] == before[origin.FRAMES]
+    assert len(before[origin.FRAMES]) == 2 * len(before["patients"]["train"])
+    assert "whose labels" not in capsys.readouterr().err
+
+
+def test_a_network_that_does_not_tell_whose_labels_it_saw_is_told(
+    finished, records, tmp_path, monkeypatch, capsys
+):
+    folder, recipe, _ = finished
+    shutil.copytree(folder, tmp_path / "copied")
+    (tmp_path / "copied" / "finetune.json").unlink()
+    monkeypatch.setattr(finetune, "fit", lambda *_, **__: {})
+    recipe = config.replace(recipe, init=str(tmp_path / "copied"))
+    finetune.run(recipe, records, tmp_path / "model")
+    assert "copied does not tell whose labels it learnt" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("small_network")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from echo_keras import config, errors
-from echo_keras.training import labels
+from echo_keras.training import labels, origin
 
 TINY = config.Finetune(size=32, width=2, batch=4, steps=20, warmup_steps=2)
 
@@ -130,4 +130,24 @@ def test_a_patient_is_marked_by_its_frames_and_not_by_its_name(write_records, tm
         patient: known[patient] for patient in "bc"
     }
     assert labels.marks(first, ["train"], patients=["b"]) == {"b": known["b"]}
-    assert len(set(known.values())) == 3
+    assert len(set.union(*known.values())) == 6
+
+
+def test_labels_of_a_patient_of_whom_records_hold_fewer_frames_are_known(
+    write_records, tmp_path
+):
+    """As where they were built of one view, or without the end of systole."""
+    (tmp_path / "fewer").mkdir()
+    (tmp_path / "all").mkdir()
+    fewer = write_records(tmp_path / "fewer", {"train": "abc"}, phases=["ED"])
+    known = labels.marks(write_records(tmp_path / "all", {"train": "abc"}), ["train"])
+    seen = labels.marks(fewer, ["train"], patients=["a", "b"])
+    weights = {
+        "folder": "model",
+        origin.FRAMES: [mark for marks in seen.values() for mark in marks],
+    }
+    chosen = {"patients": {"train": ["a"]}}
+    sentence = "model has learnt from the labels of 1 patients .* such as b;"
+    with pytest.raises(errors.InputError, match=sentence):
+        labels.refuse_more(weights, chosen, known)
+    labels.refuse_more(weights, {"patients": {"train": ["a", "b"]}}, known)

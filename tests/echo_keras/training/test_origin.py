@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from echo_keras import errors
 from echo_keras.training import origin
 
 
@@ -87,6 +88,7 @@ def test_weights_of_an_artefact_are_named_by_what_they_hold(artefact):
         "sha256": hashlib.sha256(b"weights").hexdigest(),
         "dataset": "camus",
         "code": "0.1.0",
+        origin.FRAMES: None,
     }
 
 
@@ -115,7 +117,8 @@ def test_an_encoder_has_seen_no_label(pretrained):
 
 def test_labels_are_followed_through_earlier_networks(artefact):
     def tuned(name, marks, **facts):
-        return origin.weights(artefact(name, marks=marks, **facts))
+        facts[origin.FRAMES] = marks
+        return origin.weights(artefact(name, **facts))
 
     first = tuned("first", ["a"], init="random")
     second = tuned("second", ["b"], init=first)
@@ -123,3 +126,25 @@ def test_labels_are_followed_through_earlier_networks(artefact):
     other = tuned("other", ["e"], init="random")
     last = tuned("last", ["d"], init=second, teachers=[teacher, other])
     assert origin.learnt(last) == {"a", "b", "c", "d", "e"}
+    assert origin.unmarked(last) == []
+
+
+def test_networks_that_do_not_tell_whose_labels_they_saw_are_named(artefact, tmp_path):
+    silent = tmp_path / "silent"
+    silent.mkdir()
+    (silent / "model.keras").write_bytes(b"weights")
+    first = origin.weights(str(silent))
+    assert origin.unmarked(first) == [str(silent)]
+    old = {"folder": "old", "patients": {"train": ["a"]}, "init": "random"}
+    facts = {origin.FRAMES: ["b"], "init": first, "teachers": [old]}
+    last = origin.weights(artefact("last", **facts))
+    assert origin.unmarked(last) == [str(silent), "old"]
+    assert origin.learnt(last) == {"b"}
+
+
+@pytest.mark.parametrize("text", ["{", "[1]"])
+def test_a_damaged_summary_is_told(artefact, tmp_path, text):
+    folder = artefact("model")
+    (tmp_path / "model" / "finetune.json").write_text(text)
+    with pytest.raises(errors.InputError, match=r"finetune\.json.*put back"):
+        origin.weights(folder)
