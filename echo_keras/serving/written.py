@@ -58,12 +58,16 @@ def read(path):
     except (OSError, ValueError) as reason:
         raise errors.InputError(f"cannot read scores {path}: {reason}") from reason
     cases = scores.get("cases") if isinstance(scores, dict) else None
-    if not cases or "hd95" not in cases[0]:
+    if not isinstance(cases, list) or not cases or not all(map(_measured, cases)):
         raise errors.InputError(
             f"{path} holds no scores of cases with distances; write them anew with "
             "echo-keras evaluate"
         )
     return scores
+
+
+def _measured(case):
+    return isinstance(case, dict) and "hd95" in case
 
 
 def _plain(value):

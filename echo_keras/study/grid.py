@@ -9,7 +9,7 @@ import os
 import pathlib
 from typing import NamedTuple
 
-from echo_keras import aside, config, errors, lock
+from echo_keras import aside, config, errors, facts, lock
 from echo_keras.study import identity, jobs, live, worker
 
 LOCK, IDENTITY, CELLS, PRETRAINED = "lock", "study.json", "cells", "pretrained"
@@ -51,7 +51,9 @@ def opened(output, records):
         aside.vacant(output, begun=[IDENTITY])
         with aside.file(output / IDENTITY) as path:
             path.write_text(json.dumps(own, indent=2) + "\n")
-    identity.refuse_records(output, json.loads((output / IDENTITY).read_text()), own)
+    mend = "name another --output, or remove it"
+    begun = facts.read(output / IDENTITY, mend=mend)
+    identity.refuse_records(output, begun, own)
     with open(output / LOCK, "a") as file:
         # The last work of a killed study holds the lock as well.
         if not lock.taken(file, patience=PATIENCE):

@@ -6,12 +6,13 @@ import json
 import pathlib
 import subprocess
 
-from echo_keras import errors
+from echo_keras import facts
 from echo_keras.data import tfrecords
 from echo_keras.training import initial
 
 PACKAGE = pathlib.Path(__file__).parents[1]
-# Under it, finetune.json lists the `labels.marks` of the patients it learnt from.
+# Under it, finetune.json lists the `labels.marks` of the patients it learnt from; that
+# of `hearts` lists none, as synthetic hearts are no patients.
 FRAMES = "frames_learnt_from"
 ARTEFACTS = {
     initial.MODEL_FILE: "finetune.json",
@@ -76,13 +77,15 @@ def weights(init):
         return {"file": str(init), "sha256": _sha256(folder)}
     for file, summary in ARTEFACTS.items():
         if (folder / file).is_file():
-            facts = _facts(folder / summary)
+            said = {}
+            if (folder / summary).is_file():
+                said = facts.read(folder / summary, mend="put back what the run wrote")
             if file == initial.MODEL_FILE:
-                facts.setdefault(FRAMES, None)
+                said.setdefault(FRAMES, None)
             return {
                 "folder": str(init),
                 "sha256": _sha256(folder / file, folder / initial.DECODER_FILE),
-                **{name: facts[name] for name in KEPT if name in facts},
+                **{name: said[name] for name in KEPT if name in said},
             }
     return init
 
@@ -108,7 +111,9 @@ def unmarked(weights):
     Returns:
         List of their folders, the network itself or those that it came from.
     """
-    return [network["folder"] for network in _networks(weights) if not network[FRAMES]]
+    return [
+        network["folder"] for network in _networks(weights) if network[FRAMES] is None
+    ]
 
 
 def _networks(weights):
@@ -119,21 +124,6 @@ def _networks(weights):
         yield {FRAMES: None, **weights}
     for earlier in (weights.get("init"), *weights.get("teachers", ())):
         yield from _networks(earlier)
-
-
-def _facts(path):
-    """What an artefact says of itself, nothing where its summary is not there."""
-    if not path.is_file():
-        return {}
-    try:
-        facts = json.loads(path.read_text())
-    except ValueError as reason:
-        raise errors.InputError(
-            f"cannot read {path}: {reason}; put back what the run wrote"
-        ) from reason
-    if not isinstance(facts, dict):
-        raise errors.InputError(f"{path} is no summary; put back what the run wrote")
-    return facts
 
 
 def _sha256(*paths):

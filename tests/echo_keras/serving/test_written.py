@@ -50,6 +50,8 @@ def test_a_folder_is_no_place_for_scores_and_gets_no_neighbour(tmp_path):
         ("{", "cannot read scores"),
         ("[]", "holds no scores of cases"),
         ('{"cases": []}', "holds no scores of cases"),
+        ('{"cases": [1]}', "holds no scores of cases"),
+        ('{"cases": {"hd95": 1}}', "holds no scores of cases"),
         ('{"cases": [{"dice": 1}]}', "write them anew with echo-keras evaluate"),
     ],
 )

@@ -163,6 +163,14 @@ def test_packing_waits_for_another_study(tmp_path, path, monkeypatch):
         (lzma.compress(b'{"cells": {}}'), "holds no scores of a study"),
         (lzma.compress(b'{"cells": [], "records": {}}'), "holds no scores of a study"),
         (lzma.compress(b'{"cells": {"a": {}}, "records": {}}'), "holds no scores"),
+        (lzma.compress(b'{"cells": {}, "records": "x"}'), "holds no scores"),
+        (
+            lzma.compress(
+                b'{"cells": {"a": {"plan": {}, "cost": {}, "scores": {}, "cases": []}'
+                b'}, "records": {}}'
+            ),
+            "holds no scores",
+        ),
     ],
 )
 def test_another_file_is_refused(tmp_path, path, content, told):

@@ -371,6 +371,13 @@ def test_other_records_make_another_study(tmp_path, other):
         run(cells(), tmp_path / "study", records=RECORDS._replace(**other))
 
 
+def test_a_study_that_does_not_say_what_it_is_of_is_told(tmp_path):
+    run(cells(), tmp_path / "study")
+    (tmp_path / "study" / grid.IDENTITY).write_text("{")
+    with pytest.raises(errors.InputError, match=r"study\.json: .*another --output"):
+        run(cells(), tmp_path / "study")
+
+
 def test_a_folder_with_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(errors.InputError, match="exists and is not empty"):
