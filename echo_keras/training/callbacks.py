@@ -74,6 +74,12 @@ class StopAtBrokenLoss(keras.callbacks.Callback):
             self._broken = self._step
             self.model.stop_training = True
 
+    def on_epoch_end(self, epoch, logs=None):
+        # What the last step broke shows in no later loss of training.
+        if self._broken is None and not math.isfinite(logs.get("val_loss", 0.0)):
+            self._broken = self._step
+            self.model.stop_training = True
+
     def on_train_end(self, logs=None):
         """Raise what was found.
 

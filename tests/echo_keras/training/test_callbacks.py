@@ -38,6 +38,13 @@ def test_a_broken_loss_stops_the_run_and_names_the_steps():
         )
 
 
+def test_a_last_step_that_breaks_the_weights_is_told_by_the_validation():
+    x = np.ones((2, 1), np.float32)
+    model, guard = line_model(rate=np.inf), callbacks.StopAtBrokenLoss()
+    with pytest.raises(InputError, match="between steps 0 and 1"):
+        model.fit(x, x, validation_data=(x, x), verbose=0, callbacks=[guard])
+
+
 def test_the_bar_is_closed_before_the_loss_is_reported_broken(capsys):
     x = np.full((2, 1), np.nan, np.float32)
     shown = callbacks.Progress("fit", 1)
