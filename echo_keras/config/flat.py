@@ -31,6 +31,7 @@ BELOW = {
     "seed": 2**31,
     "subset_seed": 2**31,
 }
+AT_MOST = {"layer_decay": 1}
 WORDS = {
     "augment": {True: "mild", False: "none"},
     "mixed_precision": {False: "off"},
@@ -159,3 +160,5 @@ def _bounded(value, key, name, *, zero):
         )
     if value >= BELOW.get(key, math.inf):
         raise errors.InputError(f"{name} is {value}; it must be below {BELOW[key]}")
+    if value > AT_MOST.get(key, math.inf):
+        raise errors.InputError(f"{name} is {value}; it must be at most {AT_MOST[key]}")

@@ -49,14 +49,21 @@ def run(recipe, data, output):
         InputError: The data, the fraction, the first weights or the output do not fit.
     """
     _refuse_contradictions(recipe)
+    for name, because in _idle(recipe):
+        sys.stderr.write(f"note: {name} has no effect {because}\n")
     with aside.folder(output) as folder:
         keras.utils.set_random_seed(recipe.seed)
+        multiply, reason = precision.choose(recipe.mixed_precision)
+        sys.stderr.write(f"multiplying in {multiply}: {reason}\n")
+        teachers = pseudo.teachers(recipe)
+        with precision.policy(multiply):
+            model = initial.network(recipe)
         sources = _sources(recipe, data)
-        frames, counts = _frames(recipe, data, sources)
+        frames, counts = _frames(recipe, data, sources, teachers)
         if recipe.epochs:
             recipe = _counted(recipe, counts["frames"]["train"])
             _refuse_no_choice(recipe)
-        model, course = _trained(recipe, frames)
+        model, course = _trained(model, recipe, frames, multiply=multiply)
         summary = {**sources, **counts, "steps": recipe.steps, **course}
         model.save(folder / initial.MODEL_FILE)
         config.save(recipe, folder / initial.RECIPE_FILE)
@@ -96,6 +103,19 @@ def _refuse_contradictions(recipe):
             "a batch of 1 has no room for labelled and pseudo-labelled frames; set a "
             "larger batch"
         )
+
+
+def _idle(recipe):
+    """Settings that were changed and that the run does not look at, and why."""
+    beside = {
+        "encoder": recipe.network == "unet" and "with network: unet",
+        "pseudo_share": not recipe.teachers and "without teachers",
+        "steps": recipe.epochs and "beside epochs",
+    }
+    usual = config.Finetune()
+    for name, because in beside.items():
+        if because and getattr(recipe, name) != getattr(usual, name):
+            yield name, because
 
 
 def _refuse_no_choice(recipe):
@@ -140,7 +160,7 @@ def _sources(recipe, data):
     return {**records, **chosen, origin.FRAMES: marks, **made_from}
 
 
-def _frames(recipe, data, sources):
+def _frames(recipe, data, sources, teachers):
     """Frames in memory, by split and as teachers have labelled them; their counts."""
     frames = {
         split: labels.load(
@@ -154,19 +174,15 @@ def _frames(recipe, data, sources):
     }
     counts = {"frames": {split: len(images) for split, (images, _) in frames.items()}}
     frames["pseudo"] = None
-    if recipe.teachers:
+    if teachers:
         labelled = sources["patients"]["train"]
-        frames["pseudo"], facts = pseudo.load(recipe, data, labelled=labelled)
-        counts["pseudo"] = facts
+        loaded = pseudo.load(recipe, data, teachers, labelled=labelled)
+        frames["pseudo"], counts["pseudo"] = loaded
     return frames, counts
 
 
-def _trained(recipe, frames):
+def _trained(model, recipe, frames, *, multiply):
     """The network to keep, in float32 and without its optimiser, and its course."""
-    multiply, reason = precision.choose(recipe.mixed_precision)
-    sys.stderr.write(f"multiplying in {multiply}: {reason}\n")
-    with precision.policy(multiply):
-        model = initial.network(recipe)
     start = time.monotonic()
     history = fit(model, recipe, frames, multiply=multiply)
     seconds = round(time.monotonic() - start, 1)

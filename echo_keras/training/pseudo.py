@@ -11,13 +11,31 @@ from echo_keras.training import initial
 SPLITS = ("train", "unlisted")
 
 
-def load(recipe, data, *, labelled):
+def teachers(recipe):
+    """Load the networks that are to teach.
+
+    Args:
+        recipe: `config.Finetune`, with their folders in `teachers`.
+
+    Returns:
+        List of pairs as of `initial.finetuned`.
+
+    Raises:
+        InputError: A folder holds no network, or one that does not suit.
+    """
+    found = [initial.finetuned(folder) for folder in recipe.teachers]
+    for folder, (_, made_by) in zip(recipe.teachers, found):
+        _refuse(recipe, folder, made_by)
+    return found
+
+
+def load(recipe, data, teachers, *, labelled):
     """Label the first and the last frame of the videos of patients without labels.
 
     Args:
-        recipe: `config.Finetune`, with the folders of the networks in `teachers`, the
-            mean of whose answers counts.
+        recipe: `config.Finetune`.
         data: Folder of records; videos of train and of no split are read.
+        teachers: The networks, as of `teachers`, the mean of whose answers counts.
         labelled: Names of the patients whose labels the run sees, to leave out.
 
     Returns:
@@ -26,11 +44,8 @@ def load(recipe, data, *, labelled):
         `left_out` because the teachers find no ventricle there.
 
     Raises:
-        InputError: A teacher does not suit, or there is nothing for it to label.
+        InputError: There is nothing for them to label, or they find nothing.
     """
-    teachers = [initial.finetuned(folder) for folder in recipe.teachers]
-    for folder, (_, made_by) in zip(recipe.teachers, teachers):
-        _refuse(recipe, folder, made_by)
     sizes = {recipe.size, *(made_by.size for _, made_by in teachers)}
     frames, names = _read(sizes, recipe, data, set(labelled))
     answer = sum(

@@ -291,6 +291,27 @@ def test_hearts_that_moved_to_another_split_are_known(write_records, tmp_path):
         finetune.run(recipe, tmp_path / "after", tmp_path / "other")
 
 
+@pytest.mark.parametrize("given", ["init", "teachers"])
+def test_a_network_that_is_none_is_told_before_frames_are_read(tmp_path, given):
+    nowhere = str(tmp_path / "nowhere")
+    values = {given: (nowhere,) if given == "teachers" else nowhere}
+    recipe = config.replace(TINY, **values)
+    with pytest.raises(errors.InputError, match="nowhere holds no"):
+        finetune.run(recipe, tmp_path / "records", tmp_path / "model")
+
+
+def test_settings_that_do_nothing_are_named(tmp_path, capsys):
+    changed = {"encoder": "resnet18", "pseudo_share": 0.25, "epochs": 3}
+    with pytest.raises(errors.InputError, match="no folder"):
+        finetune.run(config.replace(TINY, **changed), tmp_path / "no", tmp_path / "m")
+    notes = capsys.readouterr().err.splitlines()
+    assert [note for note in notes if note.startswith("note")] == [
+        "note: encoder has no effect with network: unet",
+        "note: pseudo_share has no effect without teachers",
+        "note: steps has no effect beside epochs",
+    ]
+
+
 def test_a_run_goes_on_from_a_fine_tuned_network_and_says_so(
     finished, records, tmp_path, monkeypatch, capsys
 ):

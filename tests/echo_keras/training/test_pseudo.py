@@ -31,13 +31,18 @@ def teach(tmp_path):
     return write
 
 
+def taught(recipe, data, *, labelled):
+    """What a run learns from its teachers."""
+    return pseudo.load(recipe, data, pseudo.teachers(recipe), labelled=labelled)
+
+
 @pytest.mark.parametrize("size", [32, 48])
 @pytest.mark.parametrize("structures", ["lv", "all"])
 def test_the_teacher_labels_both_frames_of_all_who_have_no_label(
     half_labelled, teach, size, structures
 ):
     recipe = teach(size=size, structures=structures)
-    (images, masks), facts = pseudo.load(recipe, half_labelled, labelled=[*"abc"])
+    (images, masks), facts = taught(recipe, half_labelled, labelled=[*"abc"])
     assert facts == {"patients": 6, "frames": 12, "left_out": 0}
     assert images.shape == masks.shape == (12, 32, 32, 1)
     assert (images.dtype, masks.dtype) == (np.float32, np.uint8)
@@ -49,7 +54,7 @@ def test_the_teacher_labels_both_frames_of_all_who_have_no_label(
 
 def test_no_frame_of_validation_or_test_is_read(half_labelled, teach):
     recipe = teach()
-    (images, _), _ = pseudo.load(recipe, half_labelled, labelled=TRAIN)
+    (images, _), _ = taught(recipe, half_labelled, labelled=TRAIN)
     assert len(images) == 2  # the two of the patient in no split
     for split, patients in (("validation", "ijkl"), ("test", "m")):
         kept_back, _ = labels.load(recipe, half_labelled, split, patients=patients)
@@ -59,9 +64,9 @@ def test_no_frame_of_validation_or_test_is_read(half_labelled, teach):
 
 def test_a_student_of_all_structures_learns_all(half_labelled, teach):
     recipe = config.replace(teach(structures="all"), structures="all")
-    (images, masks), _ = pseudo.load(recipe, half_labelled, labelled=[*"abc"])
+    (images, masks), _ = taught(recipe, half_labelled, labelled=[*"abc"])
     alone = config.replace(recipe, structures="lv")
-    (_, wanted), _ = pseudo.load(alone, half_labelled, labelled=[*"abc"])
+    (_, wanted), _ = taught(alone, half_labelled, labelled=[*"abc"])
     assert masks.shape == images.shape
     assert set(np.unique(masks)) == {0, 1}
     assert np.mean((masks == 1) == wanted) > 0.97
@@ -74,7 +79,7 @@ def test_one_sure_teacher_outweighs_two_that_doubt(half_labelled, teach, monkeyp
     )
     folder = teach().teachers[0]
     recipe = config.replace(TINY, teachers=(folder,) * 3)
-    (_, masks), _ = pseudo.load(recipe, half_labelled, labelled=[*"abc"])
+    (_, masks), _ = taught(recipe, half_labelled, labelled=[*"abc"])
     assert masks.all()
 
 
@@ -82,14 +87,14 @@ def test_of_several_teachers_the_one_that_does_not_suit_is_named(half_labelled, 
     good, bad = teach().teachers[0], teach(name="bad", aspect="keep").teachers[0]
     recipe = config.replace(TINY, teachers=(good, bad))
     with pytest.raises(errors.InputError, match="bad was fine-tuned with aspect keep"):
-        pseudo.load(recipe, half_labelled, labelled=["a"])
+        taught(recipe, half_labelled, labelled=["a"])
 
 
 def test_several_teachers_that_see_nothing_are_named(half_labelled, teach):
     folder = teach(level=0.0).teachers[0]
     recipe = config.replace(TINY, teachers=(folder, folder))
     with pytest.raises(errors.InputError, match="teacher with 1 more finds no left"):
-        pseudo.load(recipe, half_labelled, labelled=["a"])
+        taught(recipe, half_labelled, labelled=["a"])
 
 
 def test_of_several_teachers_the_mean_counts(half_labelled, teach):
@@ -101,7 +106,7 @@ def test_of_several_teachers_the_mean_counts(half_labelled, teach):
     found = {}
     for names in ((dark,), (dark, everywhere, nowhere), (dark, everywhere, everywhere)):
         recipe = config.replace(TINY, teachers=names)
-        (_, found[names]), _ = pseudo.load(recipe, half_labelled, labelled=[*"abc"])
+        (_, found[names]), _ = taught(recipe, half_labelled, labelled=[*"abc"])
     alone, balanced, outvoted = found.values()
     np.testing.assert_array_equal(balanced, alone)
     assert 0 < alone.mean() < outvoted.mean() == 1
@@ -119,14 +124,14 @@ def test_frames_without_a_ventricle_are_left_out_and_counted(half_labelled, teac
     recipe = teach(level=0.0)
     sentence = "finds no left ventricle in any of the 12 frames without labels"
     with pytest.raises(errors.InputError, match=sentence):
-        pseudo.load(recipe, half_labelled, labelled=[*"abc"])
+        taught(recipe, half_labelled, labelled=[*"abc"])
 
 
 def test_some_frames_may_be_left_out(half_labelled, teach, monkeypatch):
     masks = np.zeros((12, 32, 32, 1), np.uint8)
     masks[1::2] = 1
     monkeypatch.setattr(pseudo, "_decided", lambda answers: masks)
-    (images, masks), facts = pseudo.load(teach(), half_labelled, labelled=[*"abc"])
+    (images, masks), facts = taught(teach(), half_labelled, labelled=[*"abc"])
     assert facts == {"patients": 6, "frames": 6, "left_out": 6}
     assert len(images) == len(masks) == 6
 
@@ -143,15 +148,15 @@ def test_a_teacher_that_does_not_suit_is_refused(
 ):
     recipe = config.replace(teach(**theirs), **own)
     with pytest.raises(errors.InputError, match=sentence):
-        pseudo.load(recipe, half_labelled, labelled=["a"])
+        taught(recipe, half_labelled, labelled=["a"])
 
 
 def test_nobody_left_to_label_is_told(half_labelled, teach):
     with pytest.raises(errors.InputError, match="of another patient than the 9 label"):
-        pseudo.load(teach(), half_labelled, labelled=[*TRAIN, "z"])
+        taught(teach(), half_labelled, labelled=[*TRAIN, "z"])
 
 
 def test_a_teacher_that_is_none_is_told(half_labelled, tmp_path):
     recipe = config.replace(TINY, teachers=(str(tmp_path / "nowhere"),))
     with pytest.raises(errors.InputError, match=r"nowhere holds no model\.keras"):
-        pseudo.load(recipe, half_labelled, labelled=["a"])
+        taught(recipe, half_labelled, labelled=["a"])
