@@ -8,8 +8,9 @@ import typing
 class Study:
     """What is compared: every first weights under every recipe, fraction and subset.
 
-    Files are named relative to the study's own. A recipe or first weights go by their
-    file's name without its ending, or by the folder's name.
+    Files are named relative to the study's own, and those that a recipe names itself
+    relative to the working folder, as in its own command. A recipe or first weights go
+    by their file's name without its ending, or by the folder's name.
 
     Attributes:
         recipes: Files of fine-tuning recipes, or `default` for the recipe of the

@@ -43,6 +43,10 @@ def run(path, data, output, *, workers=1, scores=None, say):
         archive.check(scores)
     study = config.load(config.Study, path)
     cells = plan.cells(study, pathlib.Path(path).parent)
+    for recipe, names in plan.overruled(study, pathlib.Path(path).parent):
+        sys.stderr.write(
+            f"note: the study's own go in place of {' and '.join(names)} in {recipe}\n"
+        )
     records = grid.Records(str(data), study.split, origin.records(data))
     _check_fractions(cells, data)
     tfrecords.patients(data, study.split)

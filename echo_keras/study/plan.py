@@ -13,6 +13,7 @@ from echo_keras import config, errors
 
 DEFAULT = "default"
 _RECIPE_SUFFIX = ".yaml"
+_OWN = ("init", "fraction", "subset_seed", "seed")  # of a study, whatever a recipe says
 
 
 class Cell(NamedTuple):
@@ -236,6 +237,24 @@ def _check_taught(student, teachers, inits, fractions, left_out):
                     f"{' '.join(teacher)} would teach {student} {init} twice; leave "
                     f"out `{student} {init}`"
                 )
+
+
+def overruled(study, folder):
+    """Settings of the recipes in whose place the study puts its own.
+
+    Args:
+        study: `config.Study`.
+        folder: Folder that its files are relative to.
+
+    Yields:
+        Word of a recipe and the names of those that it changes from the default.
+    """
+    usual = config.Finetune()
+    for word in study.recipes:
+        recipe = _recipe(word, folder)
+        changed = [n for n in _OWN if getattr(recipe, n) != getattr(usual, n)]
+        if changed:
+            yield word, changed
 
 
 def _name(arm, fraction, number):

@@ -360,6 +360,16 @@ def test_a_study_of_failures_ends_in_a_sentence(
         labels.run(plan_file, records, tmp_path / "out", say=lambda text: None)
 
 
+def test_what_a_study_takes_from_no_recipe_is_told(plan_file, tmp_path, capsys):
+    plan_file.with_name("own.yaml").write_text("seed: 7\nfraction: 0.5\n")
+    study = plan_file.with_name("told.yaml")
+    study.write_text("recipes: [own.yaml]\n")
+    with pytest.raises(errors.InputError, match="no folder"):
+        labels.run(study, tmp_path / "nowhere", tmp_path / "out", say=print)
+    told = "note: the study's own go in place of fraction and seed in own.yaml\n"
+    assert capsys.readouterr().err == told
+
+
 def test_a_fraction_without_a_patient_is_refused_before_anything_is_written(
     records, plan_file, tmp_path
 ):

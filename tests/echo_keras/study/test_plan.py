@@ -49,6 +49,13 @@ def test_a_run_has_its_own_subset_and_seed_and_the_whole_has_one_subset():
     }
 
 
+def test_settings_of_recipes_that_the_study_sets_itself_are_named(folder):
+    (folder / "best.yaml").write_text("init: hearts\nseed: 7\nwidth: 8\n")
+    recipes = ["unet.yaml", "best.yaml", "default"]
+    told = list(plan.overruled(study(recipes=recipes), folder))
+    assert told == [("best.yaml", ["init", "seed"])]
+
+
 def test_the_recipe_is_passed_through_with_the_steps_of_its_fraction(folder):
     options = {"recipes": ["deep.yaml"], "fractions": [0.5, 1.0], "subsets": 1}
     own = plan.cells(study(**options), folder)
