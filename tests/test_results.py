@@ -4,6 +4,7 @@ import csv
 import json
 import lzma
 import pathlib
+import re
 
 import pytest
 
@@ -12,6 +13,7 @@ from echo_keras.study import account, archive, grid, identity, plan, results, ta
 
 ROOT = pathlib.Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
+ENDS = ("low", "high")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,43 @@ def test_tables(arms):
     levels, differences = results.levels(arms[0]), results.differences(*arms)
     found = tables.markdown(account.tabled(arms[0], levels, differences))
     assert found == (RESULTS / "camus-tables.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("page", "study"),
+    [
+        ("README.md", "camus"),
+        ("docs/results/camus.md", "camus"),
+        ("docs/results/pretraining.md", "pretraining"),
+        ("docs/results/probe.md", "probe"),
+    ],
+)
+def test_the_figures_in_tables_of_a_page_are_those_of_the_study(page, study):
+    known = {
+        *_written(rows(f"{study}-levels.csv"), sign=""),
+        *_written(rows(f"{study}-differences.csv"), sign="+"),
+    }
+    lines = (ROOT / page).read_text().splitlines()
+    cells = [cell for line in lines if line[:1] == "|" for cell in line.split("|")]
+    found = [tuple(re.findall(r"[+-]?\.\d{4}", cell)) for cell in cells]
+    assert len(found) > 20
+    assert set(found) - {()} <= known
+
+
+def _written(figures, *, sign):
+    """The ways in which a page gives mean Dice: a value, an interval, both."""
+    for row in figures:
+        if row["figure"] == account.MEAN:
+            value = _short(row["value"], sign)
+            yield (value,)
+            for drawn in ("patients", "both"):
+                interval = [_short(row[f"{drawn}_{end}"], sign) for end in ENDS]
+                yield tuple(interval)
+                yield (value, *interval)
+
+
+def _short(figure, sign):
+    return f"{float(figure):{sign}.4f}".replace("0.", ".", 1)
 
 
 def _agree(found, published, folder):
