@@ -21,6 +21,9 @@ IMAGENET_URL = (
     + IMAGENET_FILE
 )
 SCALE, OFFSET = 4.0, -1.0
+# The gradient of a strided 1x1 convolution of fewer channels than a register of AVX2 or
+# AVX-512 holds is wrong in oneDNN, and written past its memory: oneDNN's issue 6035.
+TOO_FEW_TO_STRIDE = 16
 
 
 def encoder(size, width=IMAGENET_WIDTH, *, blocks=BLOCKS, synchronized=False):
@@ -170,7 +173,11 @@ def _basic(features, channels, name, *, enters, stride, dilation, norm):
     return _rectified(features, f"{name}_out")
 
 
-def _convolved(features, name, filters, kernel, norm, **options):
+def _convolved(features, name, filters, kernel, norm, *, strides=1, **options):
+    if kernel == 1 and strides > 1 and features.shape[-1] < TOO_FEW_TO_STRIDE:
+        thin = keras.layers.AveragePooling2D(1, strides, name=f"{name}_thinned")
+        features, strides = thin(features), 1
+    options["strides"] = strides
     features = keras.layers.Conv2D(filters, kernel, name=f"{name}_conv", **options)(
         features
     )

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -54,6 +58,43 @@ def test_dilation_takes_the_place_of_the_last_two_strides():
         for block in (1, 2)
     ]
     assert rates == [1, 2, 2, 4]
+
+
+GRADIENTS = """
+import sys
+import numpy as np, tensorflow as tf
+from echo_keras.models import resnet
+
+encoder = resnet.shallow(96, width=int(sys.argv[1]), blocks=(1, 1, 1, 1))
+random = np.random.default_rng(0)
+encoder.set_weights([random.uniform(-0.3, 0.3, w.shape) for w in encoder.weights])
+frames = tf.constant(random.uniform(size=(8, 96, 96, 1)), tf.float32)
+kernel = encoder.get_layer("conv3_block1_0_conv").kernel
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(encoder(frames, training=True)[2][:, ::3, ::2] ** 2)
+print(*np.ravel(tape.gradient(loss, kernel)))
+"""
+
+
+@pytest.mark.parametrize("width", [2, 4, 8])
+def test_narrow_shortcuts_have_the_gradients_that_they_have_without_onednn(width):
+    found = []
+    for onednn in "01":
+        done = subprocess.run(
+            [sys.executable, "-c", GRADIENTS, str(width)],
+            env=os.environ | {"TF_ENABLE_ONEDNN_OPTS": onednn},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.append(np.array(done.stdout.split(), float))
+    assert found[0].size == 2 * width**2
+    np.testing.assert_allclose(*found, rtol=1e-3, atol=1e-3 * np.abs(found[0]).max())
+
+
+def test_wide_shortcuts_stride_as_published(original):
+    layer = resnet.encoder(64).get_layer("conv3_block1_0_conv")
+    assert layer.strides == original.get_layer(layer.name).strides == (2, 2)
 
 
 def test_the_shallow_network_follows_the_same_rule():
