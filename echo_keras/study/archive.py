@@ -107,11 +107,11 @@ def _read(path, plans, output):
     try:
         found = json.loads(lzma.decompress(pathlib.Path(path).read_bytes()))
         theirs, cells = found[RECORDS], found[CELLS]
-        theirs.keys()
-        for facts in cells.values():
-            facts[_PLAN]["identity"].keys()
-            if facts.keys() != {_PLAN, *_FACTS}:
-                raise KeyError(_PLAN)
+        if any(facts.keys() != {_PLAN, *_FACTS} for facts in cells.values()):
+            raise KeyError(_PLAN)
+        told = [theirs, *(facts[_PLAN]["identity"] for facts in cells.values())]
+        if not all(isinstance(one, dict) for one in told):
+            raise TypeError(_PLAN)
     except (OSError, ValueError, lzma.LZMAError) as reason:
         raise errors.InputError(
             f"cannot read the scores of a study in {path}: {reason}"

@@ -70,13 +70,14 @@ class StopAtBrokenLoss(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self._step += 1
-        if self._broken is None and not math.isfinite(logs["loss"]):
-            self._broken = self._step
-            self.model.stop_training = True
+        self._look_at(logs["loss"])
 
     def on_epoch_end(self, epoch, logs=None):
         # What the last step broke shows in no later loss of training.
-        if self._broken is None and not math.isfinite(logs.get("val_loss", 0.0)):
+        self._look_at(logs.get("val_loss", 0.0))
+
+    def _look_at(self, loss):
+        if self._broken is None and not math.isfinite(loss):
             self._broken = self._step
             self.model.stop_training = True
 
