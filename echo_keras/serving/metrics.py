@@ -12,6 +12,7 @@ LATENCY = ":tensorflow:serving:request_latency"
 HTTP_ANSWERS = ":echo_keras:serving:http_answer_count"
 WAITING = ":echo_keras:serving:waiting_requests"
 CONNECTIONS = ":echo_keras:serving:open_connections"
+BODIES = ":echo_keras:serving:held_body_bytes"
 
 # Microseconds to about 20 minutes, the model server's own.
 _BOUNDS = [10 * 1.8**power for power in range(33)]
@@ -66,12 +67,13 @@ class Metrics:
                 buckets[bisect.bisect_left(_BOUNDS, micros)] += 1
                 self._latencies[key] = buckets, total + micros
 
-    def text(self, *, waiting, connections):
+    def text(self, *, waiting, connections, bodies):
         """Text of the exposition format.
 
         Args:
             waiting: Requests that are being answered.
             connections: Connections that are open.
+            bodies: Bytes of requests' bodies that are being read or answered.
         """
         with self._lock:
             requests = {
@@ -94,6 +96,7 @@ class Metrics:
             *_values(HTTP_ANSWERS, "counter", answers),
             *_values(WAITING, "gauge", {"": waiting}),
             *_values(CONNECTIONS, "gauge", {"": connections}),
+            *_values(BODIES, "gauge", {"": bodies}),
         ]
         return "\n".join(lines) + "\n"
 

@@ -200,9 +200,11 @@ class _Server:
         finally:
             del self.connections[task]
 
+    def _held(self):
+        return sum(each.held for each in self.connections.values())
+
     def _room(self, more):
-        held = sum(each.held for each in self.connections.values())
-        return held + more <= self.limit.bodies
+        return self._held() + more <= self.limit.bodies
 
     async def _answer(self, head, body):
         if head.method == "GET" and head.path == metrics.PATH:
@@ -243,7 +245,9 @@ class _Server:
 
     def _metrics(self):
         text = self.counts.text(
-            waiting=len(self.jobs), connections=len(self.connections)
+            waiting=len(self.jobs),
+            connections=len(self.connections),
+            bodies=self._held(),
         ).encode()
         kind = "text/plain; version=0.0.4"
         return 200, {"Content-Type": kind, "Content-Length": str(len(text))}, text
