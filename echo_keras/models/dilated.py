@@ -35,7 +35,7 @@ def convolution(inputs, kernel, *, dilations):
 
 
 @functools.cache
-def native(dtype="float32"):
+def native(dtype):
     """Whether the processor's kernels have a gradient too: oneDNN's, not Eigen's.
 
     Args:

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from echo_keras import errors
+from echo_keras import errors, facts
 
 FILES = ("model_card.md", "model_card.json")
 # Of finetune.json, but of no card.
@@ -42,20 +42,14 @@ def read_scores(path):
     Raises:
         InputError: The file is no such JSON.
     """
-    try:
-        scores = json.loads(Path(path).read_text())
-    except (OSError, ValueError) as reason:
-        raise errors.InputError(
-            f"cannot read {path}: {reason}; give what echo-keras evaluate wrote"
-        ) from reason
-    if not isinstance(scores, dict) or "dice_per_image_interval" not in scores:
-        raise errors.InputError(
-            f"{path} holds no scores; give what echo-keras evaluate wrote"
-        )
+    mend = "give what echo-keras evaluate wrote"
+    scores = facts.read(path, mend=mend)
+    if "dice_per_image_interval" not in scores:
+        raise errors.InputError(f"{path} holds no scores; {mend}")
     return {name: value for name, value in scores.items() if name not in SINGLE}
 
 
-def facts(model_dir, recipe):
+def collect(model_dir, recipe):
     """What is known of the making of a fine-tuned model.
 
     Args:
@@ -116,7 +110,7 @@ def write(folder, found):
 
     Args:
         folder: Folder to write to.
-        found: Dict of `facts`, with `name`, `version`, `verification`, `finish`, and
+        found: Dict of `collect`, with `name`, `version`, `verification`, `finish`, and
             `evaluation` and `quantized`, which may be empty.
     """
     found = {**found, "intended_use": USE, "limits": LIMITS}
@@ -187,11 +181,6 @@ def _lines(values):
 
 
 def _json(path):
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except (OSError, ValueError) as reason:
-        raise errors.InputError(
-            f"cannot read {path}: {reason}; copy the model's folder again"
-        ) from reason
+    return facts.read(path, mend="copy the model's folder again")

@@ -43,7 +43,7 @@ def export(model_dir, output, *, scores=None, quantize=None, **finish):
         RuntimeError: The exported graph answers otherwise than the Keras model.
     """
     model, recipe = load_keras(model_dir)
-    known = card.facts(model_dir, recipe)
+    known = card.collect(model_dir, recipe)
     evaluation = card.read_scores(scores) if scores else {}
     square = {"size": recipe.size, "aspect": recipe.aspect}
     stored = endpoints.module(model, **square, **finish)

@@ -5,7 +5,7 @@ import json
 import math
 import pathlib
 
-from echo_keras import aside, errors
+from echo_keras import aside, errors, facts
 
 CASES = ".cases.csv"
 
@@ -53,15 +53,12 @@ def read(path):
     Raises:
         InputError: There are none, or those of an earlier version.
     """
-    try:
-        scores = json.loads(pathlib.Path(path).read_text())
-    except (OSError, ValueError) as reason:
-        raise errors.InputError(f"cannot read scores {path}: {reason}") from reason
-    cases = scores.get("cases") if isinstance(scores, dict) else None
+    mend = "write them anew with echo-keras evaluate"
+    scores = facts.read(path, mend=mend)
+    cases = scores.get("cases")
     if not isinstance(cases, list) or not cases or not all(map(_measured, cases)):
         raise errors.InputError(
-            f"{path} holds no scores of cases with distances; write them anew with "
-            "echo-keras evaluate"
+            f"{path} holds no scores of cases with distances; {mend}"
         )
     return scores
 

@@ -47,7 +47,7 @@ def hastened(model):
 def test_results_and_gradients_are_those_of_the_plain_layers(plain, frames):
     quick = resnet.shallow(SIZE, width=4)
     quick.set_weights(plain.get_weights())
-    assert bool(hastened(quick)) == dilated.native()
+    assert bool(hastened(quick)) == dilated.native("float32")
     assert not hastened(plain)
     for expected, answer in zip(plain(frames), quick(frames)):
         np.testing.assert_allclose(answer, expected, atol=1e-5)
@@ -56,7 +56,7 @@ def test_results_and_gradients_are_those_of_the_plain_layers(plain, frames):
 
 
 def test_every_dilated_layer_is_hastened_and_no_other(plain):
-    if not dilated.native():
+    if not dilated.native("float32"):
         pytest.skip("this processor's kernels have no gradient of dilation")
     wide = {layer.name for layer in plain.layers if _rate(layer) > 1}
     quick = resnet.shallow(SIZE, width=4)
@@ -94,7 +94,7 @@ def test_a_kernel_without_a_gradient_is_left_alone(monkeypatch):
 
     monkeypatch.setattr(tf.raw_ops, "Conv2DBackpropFilter", refuse)
     with uncached():
-        assert not dilated.native()
+        assert not dilated.native("float32")
         assert not hastened(resnet.shallow(SIZE, width=4))
 
 
@@ -107,7 +107,7 @@ def test_a_kernel_is_tried_though_keras_traces_the_layer(monkeypatch):
     monkeypatch.setattr(tf.raw_ops, "Conv2DBackpropFilter", refuse)
     found = []
     with uncached():
-        tf.function(lambda: found.append(dilated.native()))()
+        tf.function(lambda: found.append(dilated.native("float32")))()
     assert found == [False]
 
 

@@ -38,7 +38,7 @@ def written(tmp_path):
     (tmp_path / "scores.json").write_text(json.dumps(SCORES))
     recipe = config.Finetune(init=str(tmp_path / "encoder"))
     found = {
-        **card.facts(folder, recipe),
+        **card.collect(folder, recipe),
         "name": "lv",
         "version": 3,
         "evaluation": card.read_scores(tmp_path / "scores.json"),
@@ -96,7 +96,7 @@ def test_first_weights_and_teachers_have_terms_and_patients_too(tmp_path):
     images = ["patient0002/4CH/ED/0"]
     training = {**TRAINING, "images": images, "init": "random", "teachers": [earlier]}
     (tmp_path / "finetune.json").write_text(json.dumps(training))
-    found = card.facts(tmp_path, config.Finetune())
+    found = card.collect(tmp_path, config.Finetune())
     assert found["terms"] == [
         card.TERMS["camus"],
         card.UNKNOWN_TERMS,
@@ -109,7 +109,7 @@ def test_first_weights_and_teachers_have_terms_and_patients_too(tmp_path):
 
 
 def test_a_model_of_unknown_data_says_so(tmp_path):
-    found = card.facts(tmp_path, config.Finetune())
+    found = card.collect(tmp_path, config.Finetune())
     assert found["terms"] == [card.UNKNOWN_TERMS]
     assert found["pretraining"] == {}
 
@@ -124,4 +124,4 @@ def test_a_file_without_scores_is_refused(tmp_path, text):
 def test_a_damaged_summary_is_refused(tmp_path):
     (tmp_path / "finetune.json").write_text("{")
     with pytest.raises(errors.InputError, match=r"cannot read .*finetune\.json"):
-        card.facts(tmp_path, config.Finetune())
+        card.collect(tmp_path, config.Finetune())
