@@ -5,6 +5,7 @@ import json
 import lzma
 import pathlib
 import re
+from typing import NamedTuple
 
 import pytest
 
@@ -16,19 +17,26 @@ RESULTS = ROOT / "docs" / "results"
 ENDS = ("low", "high")
 
 
-@pytest.fixture(scope="module")
-def arms(tmp_path_factory):
-    """Arms of the study on CAMUS, from its scores alone, and its first one."""
-    path = RESULTS / "camus.json.xz"
-    output = tmp_path_factory.mktemp("study")
+class Told(NamedTuple):
+    """A study on CAMUS as its scores alone tell it."""
+
+    name: str
+    arms: list
+    first: tuple
+
+
+@pytest.fixture(scope="module", params=["camus", "paper"])
+def told(request, tmp_path_factory):
+    path = RESULTS / f"{request.param}.json.xz"
+    output = tmp_path_factory.mktemp(request.param)
     records = json.loads(lzma.decompress(path.read_bytes()))[archive.RECORDS]
     (output / grid.IDENTITY).write_text(json.dumps(records))
-    study = config.load(config.Study, ROOT / "configs" / "study-camus.yaml")
+    study = config.load(config.Study, ROOT / "configs" / f"study-{request.param}.yaml")
     cells = plan.cells(study, ROOT / "configs")
     archive.unpack(path, identity.plans(cells), output)
     found = [grid.result(cell, output) for cell in cells]
     assert all(found)
-    return results.arms(found), plan.first_arm(study)
+    return Told(request.param, results.arms(found), plan.first_arm(study))
 
 
 def rows(name):
@@ -36,20 +44,21 @@ def rows(name):
         return list(csv.DictReader(file))
 
 
-def test_levels(arms, tmp_path):
-    found = results.levels(arms[0])
-    _agree(found, rows("camus-levels.csv"), tmp_path)
+def test_levels(told, tmp_path):
+    found = results.levels(told.arms)
+    _agree(found, rows(f"{told.name}-levels.csv"), tmp_path)
 
 
-def test_differences(arms, tmp_path):
-    found = results.differences(*arms)
-    _agree(found, rows("camus-differences.csv"), tmp_path)
+def test_differences(told, tmp_path):
+    found = results.differences(told.arms, told.first)
+    _agree(found, rows(f"{told.name}-differences.csv"), tmp_path)
 
 
-def test_tables(arms):
-    levels, differences = results.levels(arms[0]), results.differences(*arms)
-    found = tables.markdown(account.tabled(arms[0], levels, differences))
-    assert found == (RESULTS / "camus-tables.md").read_text()
+def test_tables(told):
+    levels = results.levels(told.arms)
+    differences = results.differences(told.arms, told.first)
+    found = tables.markdown(account.tabled(told.arms, levels, differences))
+    assert found == (RESULTS / f"{told.name}-tables.md").read_text()
 
 
 @pytest.mark.parametrize(

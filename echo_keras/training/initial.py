@@ -11,7 +11,7 @@ import keras
 
 from echo_keras import config, errors
 from echo_keras.data import schema
-from echo_keras.models import dilated, resnet, unet
+from echo_keras.models import dilated, norms, resnet, unet
 
 ENCODER_FILE = "encoder.keras"
 DECODER_FILE = "decoder.keras"
@@ -91,7 +91,7 @@ def network(recipe, *, synchronized=False):
         )
     if whole:
         load_finetuned(model, recipe)
-    return model
+    return norms.forget(model, recipe.norm_momentum)
 
 
 def fill(encoder, init, *, width):

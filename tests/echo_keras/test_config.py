@@ -171,6 +171,7 @@ def test_a_recipe_cannot_be_changed_but_copied():
         (config.Finetune, {"average_decay": 1.0}, "average_decay is 1.0; .* below 1"),
         (config.Pretrain, {"apart": 10}, "apart is 10.0; it must be below 1"),
         (config.Pretrain, {"momentum": 1.5}, "momentum is 1.5; it must be below 1"),
+        (config.Finetune, {"norm_momentum": 1.0}, "norm_momentum is 1.0; .* below 1"),
         (config.Finetune, {"layer_decay": 5}, "layer_decay is 5.0; .* at most 1"),
         (config.Pretrain, {"splits": []}, "splits is empty; name one"),
         (config.Pipeline, {"least_dice": 80}, "least_dice is 80.0; it must be below 1"),

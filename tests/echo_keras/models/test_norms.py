@@ -1,0 +1,52 @@
+import keras
+import numpy as np
+import pytest
+
+from echo_keras.models import deeplabv3, norms, resnet, unet
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        lambda: unet.segmenter(unet.encoder(32, width=4)),
+        lambda: deeplabv3.segmenter(resnet.shallow(32, width=4), filters=8),
+        lambda: deeplabv3.segmenter(
+            resnet.shallow(32, width=4), filters=8, synchronized=True
+        ),
+    ],
+    ids=["unet", "deeplabv3", "deeplabv3 on replicas"],
+)
+def test_every_batch_norm_of_a_network_forgets(network):
+    model = network()
+    frames = np.random.default_rng(0).random((4, 32, 32, 1), np.float32)
+
+    def after_a_step(momentum):
+        keras.utils.set_random_seed(0)  # of the pyramid's dropout
+        norms.forget(model, momentum)(frames, training=True)
+        return statistics(model)
+
+    before = statistics(model)
+    moved, batch = after_a_step(0.75), after_a_step(0.0)
+    assert len(batch) > 10
+    for first, after, own in zip(before, moved, batch):
+        np.testing.assert_allclose(after, 0.75 * first + 0.25 * own, atol=1e-5)
+
+
+def test_a_network_answers_as_in_training_once_its_batch_norms_have_followed():
+    model = norms.forget(unet.segmenter(unet.encoder(32, width=4)), 0.5)
+    frames = np.random.default_rng(0).random((4, 32, 32, 1), np.float32)
+    trained = model(frames, training=True)
+    astray = np.abs(model(frames) - trained).mean()
+    for _ in range(20):
+        model(frames, training=True)
+    # What is left is Bessel's correction of the variance, large in a small batch.
+    assert np.abs(model(frames) - trained).mean() < 0.2 * astray
+
+
+def statistics(model):
+    return [
+        weight.numpy()
+        for layer in model.submodules
+        if isinstance(layer, keras.layers.BatchNormalization)
+        for weight in (layer.moving_mean, layer.moving_variance)
+    ]
