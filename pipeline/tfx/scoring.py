@@ -15,6 +15,7 @@ from pipeline.tfx import folders, measures, slices
 
 SPLIT = "test"
 FILE = "scores.json"
+DIGITS = 4  # of a Dice as it is told
 
 
 def scores(records, frames, model):
@@ -54,8 +55,9 @@ def Evaluator(  # noqa: N802  components are named as TFX's own are
         found = scores(examples.uri, frames.uri, folder)
     folders.write_json(found, f"{evaluation.uri}/{FILE}")
     low, high = found["dice_per_image_interval"]
-    evaluation.set_float_custom_property("dice", found["dice_per_image_mean"])
-    evaluation.set_float_custom_property("dice_low", low)
-    evaluation.set_float_custom_property("dice_high", high)
+    dice = {"dice": found["dice_per_image_mean"], "dice_low": low, "dice_high": high}
+    for name, value in dice.items():
+        # ML Metadata keeps six digits: to round those to four would round twice.
+        evaluation.set_float_custom_property(name, round(value, DIGITS))
     evaluation.set_string_custom_property("split", SPLIT)
     evaluation.set_string_custom_property("code", code)

@@ -4,7 +4,6 @@ import csv
 import dataclasses
 import json
 import pathlib
-import re
 import shutil
 import signal
 import subprocess
@@ -170,11 +169,7 @@ def test_the_lineage_names_data_recipes_scores_and_times(first, recipe):
     assert found["camus source"] == recipe.camus
     assert "epochs: 2" in found["pretrain recipe"]
     assert "steps: 60" in found["finetune recipe"]
-    # A model that is scored again may differ in its last digit.
-    told, scored = (
-        re.findall(r"0\.\d{4}", text) for text in (first, found["Dice on test"])
-    )
-    assert [*map(float, scored)] == pytest.approx([*map(float, told)], abs=2e-4)
+    assert found["Dice on test"] in first
     assert found["pushed as"] == f"{recipe.model}/1"
     assert found["Trainer.pretrain"].endswith(" s")
 
