@@ -53,12 +53,12 @@ def read(path):
     Raises:
         InputError: There are none, or those of an earlier version.
     """
-    mend = "write them anew with echo-keras evaluate"
-    scores = facts.read(path, mend=mend)
+    scores = facts.read(path, mend="write the scores anew with echo-keras evaluate")
     cases = scores.get("cases")
     if not isinstance(cases, list) or not cases or not all(map(_measured, cases)):
         raise errors.InputError(
-            f"{path} holds no scores of cases with distances; {mend}"
+            f"{path} holds no scores of cases with distances; write them anew with "
+            "echo-keras evaluate"
         )
     return scores
 

@@ -128,8 +128,10 @@ def test_a_number_must_be_finite(recipe, value):
 
 def test_zero_is_fine_where_it_means_none(recipe):
     text = "seed: 0\nsubset_seed: 0\nwarmup_steps: 0\nweight_decay: 0\naverage_decay: 0"
-    loaded = config.load(config.Finetune, recipe(text))
-    assert loaded == config.Finetune(warmup_steps=0, weight_decay=0, average_decay=0)
+    loaded = config.load(config.Finetune, recipe(f"{text}\nnorm_momentum: 0"))
+    assert loaded == config.Finetune(
+        warmup_steps=0, weight_decay=0, average_decay=0, norm_momentum=0
+    )
 
 
 @pytest.mark.parametrize(
