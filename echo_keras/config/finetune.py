@@ -48,7 +48,7 @@ class Finetune:
             `madgrad`.
         average_decay: Of the running average of the weights that is kept, 0 for none.
         norm_momentum: Share of the batch norms' running statistics that outlives a
-            step; what is left of the first ones after a short run spoils its answers.
+            step: Keras's 0.99, or 0.9 as PyTorch has it and as published.
         freeze_steps: Steps at first in which the encoder's weights do not move; its
             batch norms go on following the frames. Not with `madgrad`.
         layer_decay: Factor of the rate for each stage of the encoder that lies between
@@ -89,7 +89,7 @@ class Finetune:
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     average_decay: float = 0.99
-    norm_momentum: float = 0.9
+    norm_momentum: float = 0.99
     freeze_steps: int = 0
     layer_decay: float = 1.0
     deep_supervision: bool = False

@@ -6,9 +6,6 @@ import json
 from echo_keras import config, errors
 from echo_keras.training import origin
 
-# What runs did before there were settings for it, where the default is another.
-_EARLIER = {"norm_momentum": 0.99}
-
 
 def plans(cells):
     """What tells every cell from one of another study beside the records.
@@ -109,8 +106,8 @@ def _weights(init):
 
 
 def _complete(identity):
-    """An identity with what settings that are younger than it would say of it."""
-    known = {**_defaults(config.Finetune), **_EARLIER, **identity}
+    """An identity with the defaults of settings that are younger than it."""
+    known = {**_defaults(config.Finetune), **identity}
     if isinstance(known["init"], dict):
         known["init"] = {**_defaults(config.Pretrain), **known["init"]}
     return known

@@ -50,15 +50,6 @@ def test_the_same_plan_is_not_refused_nor_one_without_a_younger_setting():
         assert identity.refuse_other("here", begun, PLAN) is None
 
 
-def test_batch_norms_of_an_earlier_plan_are_those_that_it_had():
-    earlier = {**PLAN, "identity": {"init": "random"}}
-    named = {**PLAN, "identity": {"init": "random", "norm_momentum": 0.99}}
-    assert identity.refuse_other("here", earlier, named) is None
-    named["identity"]["norm_momentum"] = config.Finetune().norm_momentum
-    with pytest.raises(errors.InputError, match=r"norm_momentum 0\.99 and not 0\.9"):
-        identity.refuse_other("here", earlier, named)
-
-
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

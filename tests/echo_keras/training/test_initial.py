@@ -328,3 +328,14 @@ def test_the_hearts_of_the_package_fill_an_encoder():
 def test_the_hearts_of_the_package_are_for_a_unet_of_their_width():
     with pytest.raises(errors.InputError, match="set width: 16 in the recipe"):
         initial.network(config.Finetune(width=8, init=config.HEARTS))
+
+
+@pytest.mark.parametrize("init", ["random", "hearts"])
+def test_batch_norms_keep_what_the_recipe_says(init):
+    model = initial.network(config.Finetune(init=init, norm_momentum=0.5))
+    found = {layer.momentum for layer in model.submodules if _is_norm(layer)}
+    assert found == {0.5}
+
+
+def _is_norm(layer):
+    return isinstance(layer, keras.layers.BatchNormalization)
