@@ -10,6 +10,7 @@ GROUND = "#16181c"
 STROKES = ("-", "--", ":")
 DOTS = (".", "x", "+")
 _NAMES_INSIDE, _WIDTH_OF_NAMES = 3, 2.4
+_LINES_APART, _ROOM = 1.035, 1.2  # factors of the number of patients
 COLOURS = ("#8ab4f8", "#f6a53c", "#7bd88f", "#e06c9f", "#c3a6ff", "#5fd3d3")
 
 
@@ -71,10 +72,9 @@ def efficiency(lines, *, y_label, title):
         Bytes of a PNG.
     """
     figure, axes = _figure(width=8.0, height=4.6)
-    names = list(lines)
     for number, (name, points) in enumerate(lines.items()):
         # side by side, or else intervals hide each other
-        aside = 1.035 ** (number - (len(names) - 1) / 2)
+        aside = _LINES_APART ** (number - (len(lines) - 1) / 2)
         x = [aside * point["patients"] for point in points]
         y = [point["value"] for point in points]
         ends = [[p["value"] - p["low"] for p in points]]
@@ -88,6 +88,8 @@ def efficiency(lines, *, y_label, title):
             axes.plot(dots, runs, ".", color=style["color"], markersize=4, alpha=0.7)
     shares = {p["patients"]: p["share"] for points in lines.values() for p in points}
     axes.set_xscale("log")
+    room = _ROOM * _LINES_APART ** (len(lines) / 2)
+    axes.set_xlim(min(shares) / room, max(shares) * room)
     axes.set_xticks(list(shares), [f"{n}\n({text})" for n, text in shares.items()])
     axes.minorticks_off()
     axes.set(xlabel="labelled patients", ylabel=y_label, title=title)

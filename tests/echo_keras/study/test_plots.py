@@ -37,6 +37,15 @@ def test_the_better_line_lies_above_and_more_labels_to_the_right():
     assert columns.max() - columns.min() > picture.shape[1] // 2
 
 
+def test_single_runs_stay_by_the_interval_they_belong_to():
+    line = {"line": [point(15, 0.93)]}
+    picture = pixels(plots.efficiency(line, y_label="Dice", title="curve"))
+    middle = np.array_split(picture, 3)[1]  # without the legend
+    bluish = middle[..., 2] - middle[..., 0] > 40  # dots let the ground through
+    columns = np.nonzero(bluish)[1]
+    assert 10 < columns.max() - columns.min() < picture.shape[1] // 20
+
+
 def test_many_names_stand_beside_the_plot_and_not_upon_it():
     dots = {str(number): [0.9] * 10 for number in range(8)}
     few, many = (
