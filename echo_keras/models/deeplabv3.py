@@ -18,7 +18,7 @@ RATES = (12, 24, 36)
 WIDENING = 4  # from the encoder's first level to a branch of the pyramid
 
 
-def segmenter(encoder, *, channels=1, filters=256, synchronized=False):
+def segmenter(encoder, *, channels=1, filters=256):
     """Put the atrous spatial pyramid and a decision per pixel on an encoder.
 
     Args:
@@ -26,7 +26,6 @@ def segmenter(encoder, *, channels=1, filters=256, synchronized=False):
             the last at an eighth of the size; its weights are shared, not copied.
         channels: Of the answer: 1 for the left ventricle, or one for each label.
         filters: Channels of each branch of the pyramid; 256 is the published network.
-        synchronized: Share batch statistics between replicas.
 
     Returns:
         Model from `(batch, size, size, 1)` float32 frames in [0, 1] to
@@ -37,19 +36,13 @@ def segmenter(encoder, *, channels=1, filters=256, synchronized=False):
     inputs = keras.Input(encoder.input_shape[1:], name="image")
     features = encoder(inputs)[-1]
     factor = inputs.shape[1] // features.shape[1]
-    features = Pyramid(
-        RATES,
-        num_channels=filters,
-        dropout=0.5,
-        synchronized=synchronized,
-        name="pyramid",
-    )(features)
+    features = Pyramid(RATES, num_channels=filters, dropout=0.5, name="pyramid")(
+        features
+    )
     features = keras.layers.Conv2D(
         filters, 3, padding="same", use_bias=False, name="head_conv"
     )(features)
-    features = keras.layers.BatchNormalization(
-        synchronized=synchronized, name="head_norm"
-    )(features)
+    features = keras.layers.BatchNormalization(name="head_norm")(features)
     features = keras.layers.Activation("relu", name="head_relu")(features)
     logits = keras.layers.Conv2D(channels, 1, dtype="float32", name="logits")(features)
     logits = keras.layers.UpSampling2D(
@@ -64,20 +57,17 @@ class Pyramid(keras_cv.layers.SpatialPyramidPooling):
 
     Args:
         dilation_rates: Rates of the dilated branches.
-        synchronized: Share batch statistics between replicas.
         **options: As of `keras_cv.layers.SpatialPyramidPooling`.
     """
 
-    def __init__(self, dilation_rates, synchronized=False, **options):
+    def __init__(self, dilation_rates, **options):
+        options.pop("synchronized", None)  # in files of earlier versions
         super().__init__(dilation_rates, **options)
-        self._synchronized = synchronized
 
     def build(self, input_shape):
         super().build(input_shape)
         for branch, rate in enumerate(self.dilation_rates, start=1):
             self.aspp_parallel_channels[branch] = self._dilated(rate, input_shape)
-        if self._synchronized:
-            self._synchronize()
 
     def call(self, inputs, training=None):
         """Join the branches, of which the original turns the last into float32."""
@@ -104,12 +94,3 @@ class Pyramid(keras_cv.layers.SpatialPyramidPooling):
         )
         branch.build(input_shape)
         return branch
-
-    def _synchronize(self):
-        """Make up for keras-cv's layer, which has no option for it."""
-        for layer in self._flatten_layers(include_self=False):
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.synchronized, layer.fused = True, False
-
-    def get_config(self):
-        return {**super().get_config(), "synchronized": self._synchronized}

@@ -1,9 +1,5 @@
 """ResNets for one grey channel, their last two stages dilated instead of strided."""
 
-import os
-import pathlib
-import urllib.request
-
 import keras
 import numpy as np
 
@@ -15,11 +11,6 @@ SHALLOW_BLOCKS = (2, 2, 2, 2)
 DILATIONS = ((1, 1), (1, 1), (1, 2), (2, 4))
 IMAGENET_WIDTH = 64
 IMAGENET_BGR_MEANS = (103.939, 116.779, 123.68)
-IMAGENET_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
-IMAGENET_URL = (
-    "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
-    + IMAGENET_FILE
-)
 SCALE, OFFSET = 4.0, -1.0
 # The gradient of a strided 1x1 convolution of fewer channels than a register of AVX2 or
 # AVX-512 holds is wrong in oneDNN, and written past its memory: oneDNN's issue 6035.
@@ -79,8 +70,8 @@ def shallow(size, width=64, *, blocks=SHALLOW_BLOCKS, synchronized=False):
     )
 
 
-def load_imagenet(encoder, path=None):
-    """Fill an encoder with the weights of Keras' ResNet50 trained on ImageNet.
+def adopt(encoder, original):
+    """Fill an encoder with the weights of Keras' ResNet50, as of ImageNet.
 
     The three colours of the stem are folded into one grey channel, together with the
     scale and the means that ResNet50 expects; away from the border the stem gives the
@@ -88,25 +79,14 @@ def load_imagenet(encoder, path=None):
 
     Args:
         encoder: Model of `encoder` with the published width and blocks.
-        path: Weights file without the classification head, in place of the download.
-
-    Raises:
-        InputError: The file cannot be downloaded, or does not hold these weights.
+        original: `keras.applications.ResNet50` without its head.
     """
-    source = keras.applications.ResNet50(include_top=False, weights=None)
-    path = pathlib.Path(path) if path else _downloaded()
-    try:
-        source.load_weights(path)
-    except (OSError, ValueError) as reason:
-        raise errors.InputError(
-            f"cannot read the weights of ResNet50 from {path}: {reason}; it must be a "
-            f"file like {IMAGENET_FILE}, without the classification head"
-        ) from reason
     for layer in encoder.layers:
         if layer.name == "conv1_conv":
-            layer.set_weights(_grey_stem(*source.get_layer("conv1_conv").get_weights()))
+            stem = original.get_layer("conv1_conv").get_weights()
+            layer.set_weights(_grey_stem(*stem))
         elif layer.weights:
-            layer.set_weights(source.get_layer(layer.name).get_weights())
+            layer.set_weights(original.get_layer(layer.name).get_weights())
 
 
 def _halved_thrice(size, name):
@@ -197,20 +177,3 @@ def _grey_stem(kernel, bias):
     shift = -255.0 * OFFSET / SCALE - np.array(IMAGENET_BGR_MEANS)
     folded = 255.0 / SCALE * kernel.sum(axis=2, keepdims=True)
     return [folded, bias + np.einsum("hwco,c->o", kernel, shift)]
-
-
-def _downloaded():
-    home = pathlib.Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    path = home / "models" / IMAGENET_FILE
-    if not path.exists():
-        partial = path.with_suffix(".partial")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            urllib.request.urlretrieve(IMAGENET_URL, partial)
-        except OSError as reason:
-            raise errors.InputError(
-                f"cannot download the ImageNet weights from {IMAGENET_URL}: {reason}; "
-                f"download the file elsewhere and place it at {path}"
-            ) from reason
-        partial.replace(path)
-    return path

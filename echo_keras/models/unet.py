@@ -62,7 +62,7 @@ def decoder(encoder, *, synchronized=False):
     return keras.Model(levels, features, name="unet_decoder")
 
 
-def segmenter(encoder, *, channels=1, synchronized=False):
+def segmenter(encoder, *, channels=1):
     """Grow the expanding path on an encoder, by bilinear upsampling.
 
     Each level joins the skip of the encoder and leaves with the channels of the next
@@ -71,19 +71,18 @@ def segmenter(encoder, *, channels=1, synchronized=False):
     Args:
         encoder: Model as `encoder` returns it; its weights are shared, not copied.
         channels: Of the answer: 1 for the left ventricle, or one for each label.
-        synchronized: Share batch statistics between replicas.
 
     Returns:
         Model from `(batch, size, size, 1)` float32 frames in [0, 1] to
         `(batch, size, size, channels)` float32, as of `heads.probabilities`.
     """
     inputs = keras.Input(encoder.input_shape[1:], name="image")
-    features = _expanded(encoder(inputs), synchronized=synchronized)
+    features = _expanded(encoder(inputs))
     logits = keras.layers.Conv2D(channels, 1, dtype="float32", name="logits")(features)
     return keras.Model(inputs, heads.probabilities(logits), name="unet_segmenter")
 
 
-def _expanded(levels, *, synchronized):
+def _expanded(levels, *, synchronized=False):
     *skips, features = levels
     for level in reversed(range(len(skips))):
         skip = skips[level]

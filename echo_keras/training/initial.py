@@ -12,6 +12,7 @@ import keras
 from echo_keras import config, errors
 from echo_keras.data import schema
 from echo_keras.models import dilated, norms, resnet, unet
+from echo_keras.training import imagenet
 
 ENCODER_FILE = "encoder.keras"
 DECODER_FILE = "decoder.keras"
@@ -53,12 +54,11 @@ def encoder_name(recipe):
     return "unet" if recipe.network == "unet" else recipe.encoder
 
 
-def network(recipe, *, synchronized=False):
+def network(recipe):
     """Build a segmentation network with the first weights that a recipe asks for.
 
     Args:
         recipe: `config.Finetune`.
-        synchronized: Share batch statistics between replicas.
 
     Returns:
         Model from `(batch, size, size, 1)` frames in [0, 1] to probabilities,
@@ -67,28 +67,19 @@ def network(recipe, *, synchronized=False):
     Raises:
         InputError: The weights cannot be had or belong to another architecture.
     """
-    base = encoder(
-        encoder_name(recipe),
-        size=recipe.size,
-        width=recipe.width,
-        synchronized=synchronized,
-    )
+    base = encoder(encoder_name(recipe), size=recipe.size, width=recipe.width)
     whole = _is_finetuned(recipe.init)
     fill(base, "random" if whole else recipe.init, width=recipe.width)
-    head = {
-        "channels": 1 if recipe.structures == "lv" else len(schema.STRUCTURES),
-        "synchronized": synchronized,
-    }
+    channels = 1 if recipe.structures == "lv" else len(schema.STRUCTURES)
     if recipe.network == "unet":
-        model = unet.segmenter(base, **head)
+        model = unet.segmenter(base, channels=channels)
         if not whole:
             fill_decoder(model, recipe.init)
     else:
         from echo_keras.models import deeplabv3  # keras-cv takes seconds to import
 
-        model = deeplabv3.segmenter(
-            base, filters=deeplabv3.WIDENING * recipe.width, **head
-        )
+        filters = deeplabv3.WIDENING * recipe.width
+        model = deeplabv3.segmenter(base, channels=channels, filters=filters)
     if whole:
         load_finetuned(model, recipe)
     return norms.forget(model, recipe.norm_momentum)
@@ -152,7 +143,8 @@ def load_pretrained(encoder, folder):
     if source.name != encoder.name:
         raise errors.InputError(
             f"{folder} holds a {source.name} encoder, but the network has a "
-            f"{encoder.name} one; pretrain with --encoder {encoder.name}"
+            f"{encoder.name} one; give weights of a {encoder.name} encoder, or choose "
+            f"the {source.name} one"
         )
     given = [tuple(weight.shape) for weight in source.weights]
     wanted = [tuple(weight.shape) for weight in encoder.weights]
@@ -265,4 +257,4 @@ def _load_imagenet(encoder, width, path=None):
             f"ImageNet weights are for width {resnet.IMAGENET_WIDTH}, the recipe has "
             f"width {width}; set width: {resnet.IMAGENET_WIDTH} in it"
         )
-    resnet.load_imagenet(encoder, path)
+    resnet.adopt(encoder, imagenet.original(path))

@@ -61,18 +61,10 @@ def test_a_saved_network_gives_the_same_mask(segmenter, tmp_path):
     np.testing.assert_allclose(loaded(frames), segmenter(frames), atol=1e-6)
 
 
-def test_statistics_are_shared_between_replicas_where_asked():
-    encoder = resnet.encoder(64, width=4, blocks=(1, 1, 1, 1), synchronized=True)
-    network = deeplabv3.segmenter(encoder, filters=8, synchronized=True)
-    norms = [
-        layer
-        for layer in network._flatten_layers()
-        if isinstance(layer, keras.layers.BatchNormalization)
-    ]
-    assert norms
-    assert all(layer.synchronized and not layer.fused for layer in norms)
-    frames = np.random.default_rng(0).uniform(size=(2, 64, 64, 1)).astype(np.float32)
-    assert np.isfinite(network(frames, training=True)).all()
+def test_a_pyramid_of_an_earlier_version_is_read():
+    config = deeplabv3.Pyramid(deeplabv3.RATES, num_channels=8).get_config()
+    pyramid = deeplabv3.Pyramid.from_config({**config, "synchronized": False})
+    assert pyramid.get_config() == config
 
 
 def test_in_mixed_precision_the_answer_is_single_and_trains():

@@ -10,11 +10,8 @@ from echo_keras.models import deeplabv3, norms, resnet, unet
     [
         lambda: unet.segmenter(unet.encoder(32, width=4)),
         lambda: deeplabv3.segmenter(resnet.shallow(32, width=4), filters=8),
-        lambda: deeplabv3.segmenter(
-            resnet.shallow(32, width=4), filters=8, synchronized=True
-        ),
     ],
-    ids=["unet", "deeplabv3", "deeplabv3 on replicas"],
+    ids=["unet", "deeplabv3"],
 )
 def test_every_batch_norm_of_a_network_forgets(network):
     model = network()

@@ -30,11 +30,9 @@ def original():
 
 
 @pytest.fixture(scope="module")
-def loaded(original, tmp_path_factory):
-    path = tmp_path_factory.mktemp("imagenet") / "resnet50.h5"
-    original.save_weights(path)
+def loaded(original):
     encoder = resnet.encoder(128)
-    resnet.load_imagenet(encoder, path)
+    resnet.adopt(encoder, original)
     return encoder
 
 
@@ -142,28 +140,6 @@ def test_grey_features_are_those_of_the_original_in_colour(original, loaded):
         expected = theirs(colour).numpy()[inside]
         error = np.abs(own[inside] - expected).max() / np.abs(expected).max()
         assert error < 1e-5
-
-
-def test_a_file_without_these_weights_is_refused_by_name(tmp_path):
-    other = tmp_path / "other.h5"
-    keras.Sequential([keras.layers.Dense(2, input_shape=(3,))]).save_weights(other)
-    with pytest.raises(errors.InputError, match="without the classification head"):
-        resnet.load_imagenet(resnet.encoder(64, **SMALL), other)
-
-
-def test_a_failed_download_says_where_to_place_the_file(tmp_path, monkeypatch):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(resnet, "IMAGENET_URL", "file:///nowhere/weights.h5")
-    with pytest.raises(errors.InputError, match=f"place it at {tmp_path}"):
-        resnet.load_imagenet(resnet.encoder(64, **SMALL))
-    assert not list((tmp_path / "models").iterdir())
-
-
-def test_a_place_that_cannot_be_made_for_the_download_is_told(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
-    with pytest.raises(errors.InputError, match=r"cannot download .*Not a directory"):
-        resnet.load_imagenet(resnet.encoder(64, **SMALL))
 
 
 @pytest.mark.parametrize(("size", "remedy"), [(36, 32), (3, 8), (101, 104)])

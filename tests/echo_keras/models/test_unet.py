@@ -99,10 +99,10 @@ def test_a_frame_enters_with_a_mean_near_zero():
 
 def test_synchronised_batch_norm_reaches_every_level():
     encoder = unet.encoder(32, width=2, synchronized=True)
-    model = unet.segmenter(encoder, synchronized=True)
+    decoder = unet.decoder(encoder, synchronized=True)
     norms = [
         layer
-        for layer in (*encoder.layers, *model.layers)
+        for layer in (*encoder.layers, *decoder.layers)
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
     assert len(norms) == 18

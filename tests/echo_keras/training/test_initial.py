@@ -8,7 +8,7 @@ import pytest
 
 from echo_keras import config, errors
 from echo_keras.models import deeplabv3, resnet
-from echo_keras.training import initial, origin
+from echo_keras.training import imagenet, initial, origin
 
 TINY = config.Finetune(size=32, width=2)
 
@@ -73,7 +73,7 @@ def test_the_resnet_takes_its_own_artefact(tmp_path):
 
 
 def test_an_artefact_of_another_encoder_is_refused_by_name(pretrained):
-    wanted = r"holds a unet encoder, but .* a resnet50 one; pretrain with --encoder res"
+    wanted = r"holds a unet encoder, .* resnet50 one; give .* or choose the unet one"
     frame = keras.Input((32, 32, 1))
     with pytest.raises(errors.InputError, match=wanted):
         initial.load_pretrained(keras.Model(frame, frame, name="resnet50"), pretrained)
@@ -154,7 +154,8 @@ def test_imagenet_weights_need_the_published_width():
 @pytest.mark.usefixtures("shallow_resnet")
 def test_imagenet_weights_go_to_the_encoder_of_the_network(monkeypatch):
     filled = []
-    monkeypatch.setattr(resnet, "load_imagenet", lambda *given: filled.append(given))
+    monkeypatch.setattr(imagenet, "original", lambda path: path)
+    monkeypatch.setattr(resnet, "adopt", lambda *given: filled.append(given))
     monkeypatch.setattr(resnet, "IMAGENET_WIDTH", 2)
     for init, path in (("imagenet", None), ("weights.h5", "weights.h5")):
         recipe = config.replace(TINY, network="deeplabv3", init=init)
@@ -209,9 +210,7 @@ def test_an_encoder_may_come_from_a_fine_tuned_network(tuned, network):
     name = initial.encoder_name(recipe)
     target = initial.encoder(name, size=48, width=2)
     initial.fill(target, folder, width=2)
-    wanted = source.get_layer(name).get_weights()
-    for got, value in zip(target.get_weights(), wanted, strict=True):
-        np.testing.assert_array_equal(got, value)
+    assert_same(target, source.get_layer(name))
 
 
 def test_an_encoder_of_a_fine_tuned_network_of_another_kind_is_refused(tuned):
@@ -309,20 +308,14 @@ def test_the_hearts_of_the_package_fill_a_whole_network():
     recipe = config.Finetune(structures="all", init=config.HEARTS)
     source, made_by = initial.finetuned(config.HEARTS)
     assert (made_by.network, made_by.width) == (recipe.network, recipe.width)
-    for weight, wanted in zip(
-        initial.network(recipe).get_weights(), source.get_weights(), strict=True
-    ):
-        np.testing.assert_array_equal(weight, wanted)
+    assert_same(initial.network(recipe), source)
 
 
 def test_the_hearts_of_the_package_fill_an_encoder():
     source, _ = initial.finetuned(config.HEARTS)
     encoder = initial.encoder("unet", size=32, width=16)
     initial.fill(encoder, config.HEARTS, width=16)
-    for weight, wanted in zip(
-        encoder.get_weights(), source.get_layer("unet").get_weights(), strict=True
-    ):
-        np.testing.assert_array_equal(weight, wanted)
+    assert_same(encoder, source.get_layer("unet"))
 
 
 def test_the_hearts_of_the_package_are_for_a_unet_of_their_width():
@@ -335,6 +328,13 @@ def test_batch_norms_keep_what_the_recipe_says(init):
     model = initial.network(config.Finetune(init=init, norm_momentum=0.5))
     found = {layer.momentum for layer in model.submodules if _is_norm(layer)}
     assert found == {0.5}
+
+
+def assert_same(own, theirs):
+    """The weights of two networks are the same."""
+    assert len(own.weights) == len(theirs.weights)
+    for weight, wanted in zip(own.get_weights(), theirs.get_weights()):
+        np.testing.assert_array_equal(weight, wanted)
 
 
 def _is_norm(layer):
