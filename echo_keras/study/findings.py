@@ -234,8 +234,9 @@ def _method(arms, results):
     seconds = sum(result.seconds for result in results)
     dataset = account.DATASETS.get(first["dataset"], first["dataset"])
     text = (
-        f"{len(results)} runs in {live.clock(seconds)} hours, each trained in a "
-        f"process of its own and scored on {first['images']} images of "
+        f"{len(results)} runs, which took {live.clock(seconds)} (h:mm:ss) in sum, "
+        "pretraining apart, each trained in a process of its own and scored on "
+        f"{first['images']} images of "
         f"{first['patients']} patients in the {first['split']} split of {dataset}, at "
         "the images' own size. A small share of the labels lies inside every "
         "larger one. Recipes and scores of every run stand in cells/, with masks and "

@@ -66,27 +66,32 @@ def summary(cells, results):
 def seconds_left(cells, results, running=None):
     """Estimate the rest by finished cells, those of the same recipe and fraction first.
 
+    Where none of these has finished, a cell takes as long as its steps, or its passes
+    over its share of the labels, take in others.
+
     Args:
         cells: List of `plan.Cell`.
         results: Dict of cell name to `grid.Result` or None.
         running: Dict of the titles that run to their seconds so far.
 
     Returns:
-        Seconds of one worker, pretraining apart; None before a cell has finished.
+        Seconds of one worker, pretraining apart; None before a cell has finished whose
+        recipe counts steps, or passes, as those do that are left.
     """
-    costs = collections.defaultdict(list)
+    seconds, work = collections.Counter(), collections.Counter()
     for cell in cells:
         found = results[cell.name]
         if found is not None and found.dice is not None:
-            for key in ((cell.recipe_name, cell.fraction), cell.recipe_name, None):
-                costs[key].append(found.seconds)
-    if not costs:
-        return None
+            for key in _alike(cell):
+                seconds[key] += found.seconds
+                work[key] += _work(cell)
     left = 0.0
     for cell in cells:
         if results[cell.name] is None:
-            keys = (cell.recipe_name, cell.fraction), cell.recipe_name, None
-            cost = statistics.mean(next(costs[key] for key in keys if key in costs))
+            known = [key for key in _alike(cell) if key in work]
+            if not known:
+                return None
+            cost = seconds[known[0]] / work[known[0]] * _work(cell)
             left += max(cost - (running or {}).get(cell.title, 0.0), 0.0)
     return left
 
@@ -97,6 +102,18 @@ def clock(seconds):
         return "?"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def _alike(cell):
+    """Kinds of cells that tell how long one takes, the most alike first."""
+    counts = "epochs" if cell.recipe.epochs else "steps"
+    return (cell.recipe_name, cell.fraction), cell.recipe_name, counts
+
+
+def _work(cell):
+    """Steps of a cell, or passes over all labels."""
+    recipe = cell.recipe
+    return recipe.epochs * recipe.fraction if recipe.epochs else recipe.steps
 
 
 def _state(results):

@@ -38,6 +38,34 @@ def test_the_time_left_is_that_of_finished_cells_of_the_same_kind(cells, results
     assert live.seconds_left(cells, results) == 0
 
 
+def test_more_steps_and_more_labels_a_pass_take_longer(tmp_path):
+    (tmp_path / "passes.yaml").write_text("epochs: 50\n")
+    (tmp_path / "steps.yaml").write_text("steps: 500\n")
+    left = {}
+    for name, steps in (("steps", (300, 600)), ("passes", ())):
+        study = config.load(
+            config.Study,
+            recipes=[f"{name}.yaml"],
+            fractions=[0.25, 1.0],
+            steps=steps,
+            subsets=1,
+            seeds=1,
+        )
+        few, whole = plan.cells(study, tmp_path)
+        results = {few.name: result(few, seconds=60.0), whole.name: None}
+        left[name] = live.seconds_left([few, whole], results)
+    assert left == {"steps": 120, "passes": 240}
+    assert live.seconds_left([few, whole], {few.name: None, whole.name: None}) is None
+
+
+def test_steps_do_not_tell_how_long_passes_take(cells, results):
+    counted = cells[0]._replace(recipe=config.replace(cells[0].recipe, epochs=3))
+    counted = counted._replace(recipe_name="passes")
+    found = {**results, cells[0].name: result(cells[0]), counted.name: None}
+    assert live.seconds_left(cells, found) == 20
+    assert live.seconds_left([*cells, counted], found) is None
+
+
 def test_failed_cells_do_not_tell_how_long_others_take(cells, results):
     results[cells[0].name] = result(cells[0], dice=None, seconds=0.1, reason="NaN")
     assert live.seconds_left(cells, results) is None
