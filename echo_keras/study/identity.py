@@ -1,6 +1,7 @@
 """What tells the cells of a study from those of another."""
 
 import dataclasses
+import itertools
 import json
 
 from echo_keras import config, errors
@@ -15,20 +16,26 @@ def plans(cells):
 
     Returns:
         Dict of a cell's name to a dict ready for JSON: its `identity`, those of its
-        `teachers`, and what tells its first `weights`, or those of its pretraining,
-        if they lie in files.
+        `teachers`, what tells its first `weights`, or those of its pretraining, if
+        they lie in files, and the same of teachers that its recipe names, `taught_by`.
     """
     identities = {cell.name: cell.identity for cell in cells}
     inits = {cell.name: (cell.pretraining or cell.recipe).init for cell in cells}
-    weights = {init: _weights(init) for init in set(inits.values())}
-    return {
-        cell.name: {
+    named = {cell.name: () if cell.teachers else cell.recipe.teachers for cell in cells}
+    weights = {
+        source: _weights(source)
+        for source in {*inits.values(), *itertools.chain(*named.values())}
+    }
+    found = {}
+    for cell in cells:
+        found[cell.name] = {
             "identity": cell.identity,
             "teachers": [identities[name] for name in cell.teachers],
             "weights": weights[inits[cell.name]],
         }
-        for cell in cells
-    }
+        if named[cell.name]:
+            found[cell.name]["taught_by"] = {it: weights[it] for it in named[cell.name]}
+    return found
 
 
 def refuse_other(where, begun, wanted, *, option="--output"):
@@ -48,19 +55,14 @@ def refuse_other(where, begun, wanted, *, option="--output"):
     for theirs in zip(begun.get("teachers", ()), wanted["teachers"]):
         told = map(_complete, theirs)
         refuse_key(where, *told, whose="a teacher's ", option=option)
-    if begun.get("weights", wanted["weights"]) != wanted["weights"]:
-        init = wanted["identity"]["init"]
-        if isinstance(init, dict):
-            init = init["init"]
-        if wanted["weights"] is None:
-            raise errors.InputError(
-                f"{where} began with weights in {init}, where there are none to "
-                "compare; put them back, or run from the folder it is relative to"
-            )
-        raise errors.InputError(
-            f"{where} is of another study: {init} held other weights then; name "
-            f"another {option} or remove it"
-        )
+    init = wanted["identity"]["init"]
+    if isinstance(init, dict):
+        init = init["init"]
+    own = wanted["weights"]
+    _refuse_weights(where, init, begun.get("weights", own), own, option)
+    for teacher, own in wanted.get("taught_by", {}).items():
+        theirs = begun.get("taught_by", {}).get(teacher, own)
+        _refuse_weights(where, teacher, theirs, own, option)
 
 
 def refuse_records(where, begun, wanted, *, option="--output"):
@@ -99,9 +101,23 @@ def refuse_key(where, begun, wanted, *, whose="", option="--output"):
             )
 
 
-def _weights(init):
-    """What tells first weights that lie in files from others, None for others."""
-    found = origin.weights(init)
+def _refuse_weights(where, source, begun, wanted, option):
+    if begun == wanted:
+        return
+    if wanted is None:
+        raise errors.InputError(
+            f"{where} was made from weights in {source}, where there are none to "
+            "compare; put them back, or run from the folder it is relative to"
+        )
+    raise errors.InputError(
+        f"{where} is of another study: {source} held other weights then; name another "
+        f"{option} or remove it"
+    )
+
+
+def _weights(source):
+    """What tells weights that lie in files from others, None for others."""
+    found = origin.weights(source)
     return found["sha256"] if isinstance(found, dict) else None
 
 

@@ -37,6 +37,24 @@ def test_a_plan_holds_what_its_pretraining_begins_with(tmp_path):
         identity.refuse_other("here", before, identity.plans([cell])[cell.name])
 
 
+def test_a_plan_holds_the_weights_of_a_teacher_that_its_recipe_names(tmp_path):
+    weights = tmp_path / "teacher" / "model.keras"
+    weights.parent.mkdir()
+    weights.write_bytes(b"1")
+    (tmp_path / "student.yaml").write_text(f"teachers: [hearts, {weights.parent}]\n")
+    study = config.load(
+        config.Study, recipes=["student.yaml"], fractions=[0.5], subsets=1
+    )
+    [cell] = plan.cells(study, tmp_path)
+    before = identity.plans([cell])[cell.name]
+    assert identity.refuse_other("here", before, before) is None
+    without = {key: before[key] for key in PLAN}
+    assert identity.refuse_other("here", without, before) is None
+    weights.write_bytes(b"2")
+    with pytest.raises(errors.InputError, match="teacher held other weights then"):
+        identity.refuse_other("here", before, identity.plans([cell])[cell.name])
+
+
 def test_weights_that_are_gone_are_not_told_as_others():
     begun = {**PLAN, "identity": {"init": "runs/first"}, "weights": "abc"}
     wanted = {**begun, "weights": None}
