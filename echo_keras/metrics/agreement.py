@@ -6,6 +6,7 @@ from echo_keras.metrics import bootstrap
 
 FIGURES = ("mae", "bias", "lower_limit", "upper_limit", "correlation")
 _LIMIT = 1.96  # standard deviations that hold 95 % of a normal law
+_TRACE = 1e-12  # of a sum of squares, which rounding may leave of no variance
 
 
 def agreement(measured, reference, patients, *, seed=0, draws=bootstrap.DRAWS):
@@ -48,10 +49,9 @@ def _figures(sums):
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.sqrt((apart_squared - count * bias**2).clip(0) / (count - 1))
         covariance = xy - x * y / count
-        variances = (xx - x * x / count).clip(0) * (yy - y * y / count).clip(0)
-        correlation = covariance / np.sqrt(variances)
-    # Rounding leaves a trace of variance where a draw holds one patient alone.
-    same = variances <= 1e-18 * (xx * yy)
+        x_varies, y_varies = xx - x * x / count, yy - y * y / count
+        correlation = covariance / np.sqrt(x_varies.clip(0) * y_varies.clip(0))
+    same = (x_varies <= _TRACE * xx) | (y_varies <= _TRACE * yy)
     return {
         "mae": away / count,
         "bias": bias,

@@ -45,6 +45,10 @@ def test_one_patient_has_a_bias_and_no_limits():
     assert np.isnan([found["upper_limit"], found["correlation"]]).all()
 
 
-def test_equal_references_have_no_correlation():
-    found = agreement.agreement([1.0, 2.0, 3.0], [0.1, 0.1, 0.1], ["a", "b", "c"])
+@pytest.mark.parametrize("value", [0.1, 33.3, 50.1, 61.7])
+@pytest.mark.parametrize("turned", [False, True])
+def test_equal_values_have_no_correlation(value, turned):
+    pair = np.full(50, value), np.random.default_rng(0).normal(55, 10, 50)
+    found = agreement.agreement(*pair[:: -1 if turned else 1], range(50), draws=100)
     assert np.isnan(found["correlation"])
+    assert np.isnan(found["correlation_interval"]).all()
