@@ -61,7 +61,8 @@ def load(recipe, data, split, *, patients, images=None):
         where the recipe asks for all.
 
     Raises:
-        InputError: The masks hold unknown labels, or not the structures wanted.
+        InputError: The masks hold unknown labels, no left ventricle, or where they are
+            to train on not the structures wanted.
     """
     between = recipe.between and split == "train"
     records = tfrecords.labelled(data, split, patients=patients, between=between)
@@ -77,7 +78,9 @@ def load(recipe, data, split, *, patients, images=None):
         num_parallel_calls=tf.data.AUTOTUNE,
     )
     images, labels = map(np.stack, zip(*pairs.as_numpy_iterator()))
-    _check(labels, recipe.structures, f"the {len(labels)} masks of {split} in {data}")
+    _check_labels(labels, f"the {len(labels)} masks of {split} in {data}")
+    if recipe.structures == "all" and split == "train":
+        _check_structures(labels, f"the {len(labels)} masks of {split} in {data}")
     if recipe.structures == "lv":
         labels = (labels == schema.VENTRICLE).astype(np.uint8)
     return images, labels
@@ -132,10 +135,8 @@ def _name(record):
     return tf.strings.join([*parts, tf.strings.as_string(record["frame"])], "/")
 
 
-def _check(labels, structures, masks):
-    found = np.flatnonzero(
-        sum(np.bincount(one.ravel(), minlength=256) for one in labels)
-    )
+def _check_labels(labels, masks):
+    found = _found(labels)
     unknown = found[found >= len(schema.STRUCTURES)]
     if unknown.size:
         raise errors.InputError(
@@ -147,9 +148,19 @@ def _check(labels, structures, masks):
             f"none of {masks} shows a left ventricle; do the records come from another "
             "data set or structure?"
         )
-    missing = sorted(set(range(len(schema.STRUCTURES))).difference(found))
-    if structures == "all" and missing:
+
+
+def _check_structures(labels, masks):
+    missing = sorted(set(range(len(schema.STRUCTURES))).difference(_found(labels)))
+    if missing:
         raise errors.InputError(
             f"none of {masks} shows the {schema.STRUCTURES[missing[0]]}, which "
             "structures: all is to learn; set structures: lv"
         )
+
+
+def _found(labels):
+    """Which labels there are, of `(frames, ...)` uint8 ones."""
+    return np.flatnonzero(
+        sum(np.bincount(one.ravel(), minlength=256) for one in labels)
+    )

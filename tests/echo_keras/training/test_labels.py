@@ -86,6 +86,13 @@ def test_masks_that_do_not_show_what_is_to_be_learnt_are_told(
         labels.load(recipe, tmp_path, "train", patients=["a", "b"])
 
 
+def test_validation_may_lack_a_structure_that_is_to_be_learnt(write_records, tmp_path):
+    write_records(tmp_path, {"validation": "a"}, structure=1)
+    recipe = config.replace(TINY, structures="all")
+    _, found = labels.load(recipe, tmp_path, "validation", patients=["a"])
+    assert set(np.unique(found)) == {0, 1}
+
+
 def test_by_image_frames_are_drawn_one_by_one_and_nested(records):
     recipe = config.replace(TINY, fraction_by="image")
     drawn = [
