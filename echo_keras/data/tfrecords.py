@@ -122,6 +122,19 @@ def labelled(folder, split, *, patients=None, between=False):
     return records.map(schema.parse_labelled, num_parallel_calls=tf.data.AUTOTUNE)
 
 
+def holds_sequences(folder, split):
+    """Whether a split has labelled frames between ED and ES.
+
+    Args:
+        folder: Folder of records.
+        split: `train`, `validation` or `test`.
+
+    Raises:
+        InputError: The folder holds no finished records.
+    """
+    return bool(_shards(folder, family="sequence", splits=(split,)))
+
+
 def unlabelled(folders, splits=("train", "unlisted")):
     """Unlabelled videos of several folders, in the order of folders and shards.
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from echo_keras import aside, config, errors
-from echo_keras.data import schema
+from echo_keras.data import schema, tfrecords
 from echo_keras.losses import segmentation
 from echo_keras.models import heads, unet
 from echo_keras.training import (
@@ -25,6 +25,7 @@ from echo_keras.training import (
 )
 
 SUMMARY_FILE = "finetune.json"
+OF_A_FRACTION = ("subset_seed", "fraction_by", "validation")
 LOSSES = {
     "cross_entropy": segmentation.cross_entropy,
     "dice": segmentation.soft_dice,
@@ -59,6 +60,11 @@ def run(recipe, data, output):
         with precision.policy(multiply):
             model = initial.network(recipe)
         sources = _sources(recipe, data)
+        if recipe.between and not tfrecords.holds_sequences(data, "train"):
+            sys.stderr.write(
+                f"note: between has no effect as {data} holds no labelled frames "
+                "between ED and ES\n"
+            )
         frames, counts = _frames(recipe, data, sources, teachers)
         if recipe.epochs:
             recipe = _counted(recipe, counts["frames"]["train"])
@@ -111,6 +117,7 @@ def _idle(recipe):
         "encoder": recipe.network == "unet" and "with network: unet",
         "pseudo_share": not recipe.teachers and "without teachers",
         "steps": recipe.epochs and "beside epochs",
+        **dict.fromkeys(OF_A_FRACTION, recipe.fraction == 1 and "at fraction: 1"),
     }
     usual = config.Finetune()
     for name, because in beside.items():

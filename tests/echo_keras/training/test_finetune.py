@@ -7,8 +7,17 @@ import pytest
 
 from echo_keras import config, errors
 from echo_keras.data import tfrecords
-from echo_keras.models import heads
-from echo_keras.training import finetune, initial, labels, origin
+from echo_keras.losses import segmentation
+from echo_keras.models import heads, unet
+from echo_keras.training import (
+    batches,
+    finetune,
+    initial,
+    labels,
+    layerwise,
+    optimizers,
+    origin,
+)
 
 TINY = config.Finetune(
     size=32, width=2, batch=4, steps=20, warmup_steps=2, mixed_precision="off"
@@ -142,11 +151,26 @@ def test_dice_counts_pixels_at_a_half_and_is_one_where_both_are_empty():
 
 
 @pytest.mark.usefixtures("small_network")
-@pytest.mark.parametrize("loss", ["cross_entropy", "dice", "both", "focal"])
-def test_every_loss_trains(records, tmp_path, loss):
-    recipe = config.replace(TINY, loss=loss, steps=2)
-    summary = finetune.run(recipe, records, tmp_path / "model")
-    assert np.isfinite(summary["loss"]).all()
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [
+        ("cross_entropy", segmentation.cross_entropy),
+        ("dice", segmentation.soft_dice),
+        ("both", segmentation.cross_entropy_and_dice),
+        ("focal", segmentation.focal),
+    ],
+)
+def test_the_loss_of_the_recipe_is_the_one_that_is_lowered(records, name, loss):
+    recipe = config.replace(TINY, loss=name, steps=2)
+    frames = {
+        split: labels.load(recipe, records, split, patients=patients)
+        for split, patients in (("train", [*"ab"]), ("validation", ["i"]))
+    }
+    model = initial.network(recipe)
+    images, truth = next(iter(batches.endless(recipe, frames["train"])))
+    wanted = np.mean(loss(truth, model(images)))
+    found = finetune.fit(model, recipe, {**frames, "pseudo": None})
+    assert found["loss"][0] == pytest.approx(wanted, rel=1e-5)
 
 
 def test_a_run_starts_from_the_pretrained_encoder(
@@ -214,7 +238,7 @@ def test_a_deeplab_is_fine_tuned_with_augmentation(records, tmp_path):
 
 @pytest.mark.usefixtures("small_network")
 def test_frames_between_the_phases_are_trained_on_when_asked_for(
-    write_records, tmp_path
+    write_records, tmp_path, capsys
 ):
     folder = tmp_path / "records"
     folder.mkdir()
@@ -231,6 +255,17 @@ def test_frames_between_the_phases_are_trained_on_when_asked_for(
         {"train": 8, "validation": 4},
         {"train": 16, "validation": 4},
     ]
+    assert "between has no effect" not in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("small_network")
+def test_frames_between_the_phases_that_are_not_there_are_told(
+    records, tmp_path, capsys
+):
+    recipe = config.replace(TINY, between=True, steps=1)
+    finetune.run(recipe, records, tmp_path / "model")
+    sentence = f"note: between has no effect as {records} holds no labelled frames"
+    assert sentence in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("small_network")
@@ -302,6 +337,7 @@ def test_a_network_that_is_none_is_told_before_frames_are_read(tmp_path, given):
 
 def test_settings_that_do_nothing_are_named(tmp_path, capsys):
     changed = {"encoder": "resnet18", "pseudo_share": 0.25, "epochs": 3}
+    changed |= {"subset_seed": 1, "fraction_by": "image", "validation": "full"}
     with pytest.raises(errors.InputError, match="no folder"):
         finetune.run(config.replace(TINY, **changed), tmp_path / "no", tmp_path / "m")
     notes = capsys.readouterr().err.splitlines()
@@ -309,7 +345,14 @@ def test_settings_that_do_nothing_are_named(tmp_path, capsys):
         "note: encoder has no effect with network: unet",
         "note: pseudo_share has no effect without teachers",
         "note: steps has no effect beside epochs",
+        "note: subset_seed has no effect at fraction: 1",
+        "note: fraction_by has no effect at fraction: 1",
+        "note: validation has no effect at fraction: 1",
     ]
+    recipe = config.replace(TINY, subset_seed=1, fraction=0.5)
+    with pytest.raises(errors.InputError, match="no folder"):
+        finetune.run(recipe, tmp_path / "no", tmp_path / "m")
+    assert "note" not in capsys.readouterr().err
 
 
 def test_a_run_goes_on_from_a_fine_tuned_network_and_says_so(
@@ -376,14 +419,55 @@ def test_one_check_has_no_best(records, tmp_path, options):
         finetune.run(recipe, records, tmp_path / "model")
 
 
-def test_coarser_levels_help_in_training_and_are_not_kept(records, tmp_path):
-    recipe = config.replace(
-        TINY, deep_supervision=True, structures="lv", steps=4, checks=2, freeze_steps=2
-    )
-    recipe = config.replace(recipe, layer_decay=0.5)
+@pytest.mark.parametrize("frozen", [2, 1])
+def test_a_frozen_encoder_keeps_its_weights(records, pretrained, tmp_path, frozen):
+    recipe = config.replace(TINY, init=str(pretrained), steps=2, freeze_steps=frozen)
+    finetune.run(recipe, records, tmp_path / "model")
+    source = keras.models.load_model(pretrained / initial.ENCODER_FILE)
+    model = keras.models.load_model(tmp_path / "model" / initial.MODEL_FILE)
+    pairs = zip(model.get_layer("unet").trainable_weights, source.trainable_weights)
+    same = [np.array_equal(*pair) for pair in pairs]
+    assert all(same) if frozen == recipe.steps else not any(same)
+
+
+@pytest.mark.usefixtures("small_network")
+def test_every_setting_of_the_optimizer_arrives(records, tmp_path, monkeypatch):
+    given, create = {}, optimizers.create
+
+    def watched(name, **options):
+        given.update(options, optimizer=name)
+        return create(name, **{**options, "scale": None})
+
+    monkeypatch.setattr(optimizers, "create", watched)
+    monkeypatch.setattr(initial, "encoder_name", lambda recipe: "probability")
+    monkeypatch.setattr(layerwise, "shares", lambda layer, **options: options)
+    settings = {"optimizer": "adam", "schedule": "constant", "learning_rate": 0.0123}
+    settings |= {"weight_decay": 0.00321, "average_decay": 0.77, "warmup_steps": 3}
+    scale = {"freeze_steps": 2, "layer_decay": 0.5}
+    recipe = config.replace(TINY, steps=9, **settings, **scale)
+    finetune.run(recipe, records, tmp_path / "model")
+    assert given == {**settings, "steps": 9, "scale": scale}
+
+
+def test_coarser_levels_help_in_training_and_are_not_kept(
+    records, tmp_path, monkeypatch
+):
+    coarser, supervised = [], unet.supervised
+
+    def watched(model):
+        learner = supervised(model)
+        coarse = [learner.get_layer(f"logits{level}") for level in unet.COARSE]
+        coarser.extend((layer, layer.get_weights()) for layer in coarse)
+        return learner
+
+    monkeypatch.setattr(unet, "supervised", watched)
+    recipe = config.replace(TINY, deep_supervision=True, steps=4, checks=2)
     summary = finetune.run(recipe, records, tmp_path / "model")
-    assert np.isfinite(summary["loss"]).all()
     assert summary["step"] == [2, 4]
+    assert len(coarser) == 2
+    for layer, before in coarser:
+        for own, first in zip(layer.get_weights(), before):
+            assert (own != first).any()
     model = keras.models.load_model(tmp_path / "model" / initial.MODEL_FILE)
     assert model.output_shape == (None, 32, 32, 1)
     assert len(model.weights) == len(initial.network(TINY).weights)

@@ -120,14 +120,16 @@ def test_a_student_of_all_structures_gets_their_labels():
     np.testing.assert_array_equal(decided[0, 0, ::8, 0], [0, 1, 2, 3])
 
 
-def test_frames_without_a_ventricle_are_left_out_and_counted(half_labelled, teach):
+def test_a_teacher_that_finds_no_ventricle_anywhere_is_refused(half_labelled, teach):
     recipe = teach(level=0.0)
     sentence = "finds no left ventricle in any of the 12 frames without labels"
     with pytest.raises(errors.InputError, match=sentence):
         taught(recipe, half_labelled, labelled=[*"abc"])
 
 
-def test_some_frames_may_be_left_out(half_labelled, teach, monkeypatch):
+def test_frames_without_a_ventricle_are_left_out_and_counted(
+    half_labelled, teach, monkeypatch
+):
     masks = np.zeros((12, 32, 32, 1), np.uint8)
     masks[1::2] = 1
     monkeypatch.setattr(pseudo, "_decided", lambda answers: masks)
