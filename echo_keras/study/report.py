@@ -8,7 +8,7 @@ import numpy as np
 
 from echo_keras.metrics import bootstrap
 from echo_keras.serving import client, evaluate
-from echo_keras.study import page, pictures, plots
+from echo_keras.study import page, pictures, plots, wording
 
 TEMPLATE = pathlib.Path(__file__).with_name("report.html")
 FIRST_WORDS = {
@@ -65,7 +65,7 @@ def comparison(models):
     patients = [case["patient"] for case in models[0]["cases"]]
     low, high = bootstrap.mean_difference(after, before, patients)
     found = float(np.mean(after) - np.mean(before))
-    verdict = "better" if low > 0 else "worse" if high < 0 else "not surely different"
+    verdict = wording.verdict((low, high), unsure="not surely different")
     return (
         f"With {FIRST_WORDS[models[1]['init']]} the Dice is {found:+.4f} "
         f"(95 % interval {low:+.4f} to {high:+.4f}): {verdict}."
