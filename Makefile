@@ -21,7 +21,7 @@ demo: $(CORE)
 	$(BIN)/echo-keras demo --output runs/demo
 
 test: $(DEV)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 # Against the server of ECHO_KERAS_URL, or one of our own.
 test-serving: $(DEV)
