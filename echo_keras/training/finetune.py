@@ -1,5 +1,6 @@
 """Fine-tuning: a segmentation network from a fraction of the labelled patients."""
 
+import itertools
 import json
 import sys
 import time
@@ -156,11 +157,12 @@ def _sources(recipe, data):
         known = labels.marks(data, ["train"], patients=drawn)
     for given in (init, *teachers):
         labels.refuse_more(given, chosen, known)
-        for folder in origin.unmarked(given):
-            sys.stderr.write(
-                f"{folder} does not tell whose labels it learnt from, so that no test "
-                "patient among them would be noticed\n"
-            )
+    untold = itertools.chain(*map(origin.unmarked, (init, *teachers)))
+    for folder in dict.fromkeys(untold):
+        sys.stderr.write(
+            f"{folder} does not tell whose labels it learnt from, so that no test "
+            "patient among them would be noticed\n"
+        )
     marks = sorted(set().union(*(known[patient] for patient in drawn)))
     versions = {"tensorflow": tf.__version__, "code": origin.code()}
     made_from = {"init": init, "teachers": teachers, **versions}
