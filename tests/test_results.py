@@ -25,9 +25,8 @@ class Told(NamedTuple):
     first: tuple
 
 
-# Of the published recipe, the two runs with all labels are still to come.
 @pytest.fixture(
-    scope="module", params=[("camus", 132), ("paper", 10)], ids=lambda study: study[0]
+    scope="module", params=[("camus", 132), ("paper", 12)], ids=lambda study: study[0]
 )
 def told(request, tmp_path_factory):
     name, count = request.param
