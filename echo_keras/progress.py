@@ -39,7 +39,7 @@ def _live(label, total, *, unit, before):
         progress.TimeRemainingColumn(),
         progress.TextColumn("{task.fields[note]}"),
     )
-    start = time.monotonic()
+    pace = _Pace(before)
     with progress.Progress(*columns, console=console.Console(stderr=True)) as shown:
         task = shown.add_task(
             label, total=total, completed=before, unit=unit, rate="", note=""
@@ -47,51 +47,64 @@ def _live(label, total, *, unit, before):
 
         def advance(count=1, note=""):
             done = shown.tasks[0].completed + count
-            rate = _rate(done - before, time.monotonic() - start)
-            shown.update(task, advance=count, note=note, rate=f"{rate:.1f}/s")
+            rate = f"{pace.rate(done):.1f}/s"
+            shown.update(task, advance=count, note=note, rate=rate)
 
         yield advance
 
 
 @contextlib.contextmanager
 def _lines(label, total, *, unit, before):
-    start = printed = time.monotonic()
-    done = before
+    printed, done, pace = time.monotonic(), before, _Pace(before)
 
     def advance(count=1, note=""):
         nonlocal done, printed
         done += count
-        now = time.monotonic()
+        now, rate = time.monotonic(), pace.rate(done)
         if now - printed >= SECONDS_BETWEEN_LINES or done >= total:
             printed = now
-            told = line(label, done, total, now - start, unit, note, before=before)
-            sys.stderr.write(told + "\n")
+            sys.stderr.write(line(label, done, total, rate, unit, note) + "\n")
             sys.stderr.flush()
 
     yield advance
 
 
-def line(label, done, total, seconds, unit, note="", *, before=0):
+def line(label, done, total, rate, unit, note=""):
     """One plain line of progress, such as `convert 40/120 patients 8.0/s 0:10 left`.
 
     Args:
         label: What is being done.
         done: Units finished so far.
         total: Units in the whole step.
-        seconds: Seconds since the step began.
+        rate: Units a second.
         unit: Plural name of what is counted.
         note: A few words to end with.
-        before: How many of `done` were finished before the step began.
 
     Returns:
         The line, without a newline.
     """
-    rate = _rate(done - before, seconds)
-    left = round(max(total - done, 0) / rate) if rate else 0
-    minutes, rest = divmod(left, 60)
-    text = f"{label} {done}/{total} {unit} {rate:.1f}/s {minutes}:{rest:02d} left"
-    return f"{text} {note}".rstrip()
+    left = _clock(max(total - done, 0) / rate if rate else 0)
+    return f"{label} {done}/{total} {unit} {rate:.1f}/s {left} left {note}".rstrip()
 
 
-def _rate(count, seconds):
-    return count / max(seconds, 1e-9)
+class _Pace:
+    """Units a second, from the first piece of work on: it pays for the start too."""
+
+    def __init__(self, before):
+        self._then = before, time.monotonic()
+        self._begun = False
+
+    def rate(self, done):
+        """Rate when so many units are done."""
+        now = time.monotonic()
+        before, then = self._then
+        if not self._begun:
+            self._begun, self._then = True, (done, now)
+        return (done - before) / max(now - then, 1e-9)
+
+
+def _clock(seconds):
+    """Time as `1:02`, or from an hour on as `1:02:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, short = divmod(minutes, 60)
+    return f"{hours}:{short:02d}:{rest:02d}" if hours else f"{short}:{rest:02d}"

@@ -20,17 +20,18 @@ def clock(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("done", "total", "seconds", "expected"),
+    ("done", "total", "rate", "expected"),
     [
-        (40, 120, 5.0, "convert 40/120 patients 8.0/s 0:10 left"),
-        (1, 121, 2.0, "convert 1/121 patients 0.5/s 4:00 left"),
-        (120, 120, 60.0, "convert 120/120 patients 2.0/s 0:00 left"),
-        (0, 120, 3.0, "convert 0/120 patients 0.0/s 0:00 left"),
-        (130, 120, 13.0, "convert 130/120 patients 10.0/s 0:00 left"),
+        (40, 120, 8.0, "convert 40/120 patients 8.0/s 0:10 left"),
+        (1, 121, 0.5, "convert 1/121 patients 0.5/s 4:00 left"),
+        (120, 120, 2.0, "convert 120/120 patients 2.0/s 0:00 left"),
+        (0, 120, 0.0, "convert 0/120 patients 0.0/s 0:00 left"),
+        (130, 120, 10.0, "convert 130/120 patients 10.0/s 0:00 left"),
+        (0, 7503, 1.0, "convert 0/7503 patients 1.0/s 2:05:03 left"),
     ],
 )
-def test_a_line_tells_rate_and_time_left(done, total, seconds, expected):
-    assert progress.line("convert", done, total, seconds, "patients") == expected
+def test_a_line_tells_rate_and_time_left(done, total, rate, expected):
+    assert progress.line("convert", done, total, rate, "patients") == expected
 
 
 def test_a_note_ends_the_line():
@@ -47,16 +48,27 @@ def test_the_rate_leaves_out_what_was_done_before(clock, capsys):
 
 def test_lines_come_every_few_seconds_and_at_the_end(clock, capsys):
     with progress.bar("fit", 10, unit="frames") as advance:
-        for seconds in (1.0, 4.5, 1.0, 1.0):
+        for seconds in (1.0, 4.0, 1.0, 1.0):
             clock[0] += seconds
             advance(2)
-        clock[0] += 0.5
+        clock[0] += 2.0
         advance(2, note="done")
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines() == [
-        "fit 4/10 frames 0.7/s 0:08 left",
-        "fit 10/10 frames 1.2/s 0:00 left done",
+        "fit 4/10 frames 0.5/s 0:12 left",
+        "fit 10/10 frames 1.0/s 0:00 left done",
+    ]
+
+
+def test_what_the_first_step_pays_for_the_start_is_left_out(clock, capsys):
+    with progress.bar("fit", 101) as advance:
+        for seconds in (20.0, 5.0):
+            clock[0] += seconds
+            advance()
+    assert capsys.readouterr().err.splitlines() == [
+        "fit 1/101 steps 0.1/s 33:20 left",
+        "fit 2/101 steps 0.2/s 8:15 left",
     ]
 
 
