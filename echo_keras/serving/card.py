@@ -139,13 +139,18 @@ def markdown(found):
     Returns:
         Markdown text.
     """
+    training = {
+        "dice on validation" if name == "dice" else name: value
+        for name, value in found["training"].items()
+    }
+    data = found["pretraining"].get("data", [])
     sections = {
         "Intended use": [found["intended_use"]],
         "Limits": [f"- {limit}" for limit in found["limits"]],
         "Licence terms of the data": [*found["terms"], SYNTHETIC],
         "Scores": list(_scores(found["evaluation"])),
-        "Training": list(_lines(found["training"])),
-        "Pretraining": [f"- {data}" for data in found["pretraining"].get("data", [])]
+        "Training": list(_lines(training)),
+        "Pretraining": [f"- {_told(data)}" for data in data]
         or [f"None known; the first weights were: {found['recipe']['init']}."],
         "Recipe": list(_lines(found["recipe"])),
         "What the export adds": list(_lines(found["finish"])),
@@ -176,8 +181,16 @@ def _lines(values):
     """A line for each figure; curves are left to the JSON."""
     for name, value in values.items():
         if not isinstance(value, list):
-            told = f"{value:.4g}" if isinstance(value, float) else value
-            yield f"- {name.replace('_', ' ')}: {told}"
+            yield f"- {name.replace('_', ' ')}: {_told(value)}"
+
+
+def _told(value):
+    """A figure in words, and of several each with its name."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_told(each)}" for name, each in value.items())
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "none" if value is None else value
 
 
 def _json(path):

@@ -60,9 +60,10 @@ def test_a_card_tells_data_recipe_scores_and_limits(written):
     assert "- source fingerprint: f00d" in text
     assert "- fill holes: True" in text
     assert "- learning rate: 0.002" in text
-    assert "- dice: 0.9005\n" in text
+    assert "- dice on validation: 0.9005\n" in text
     assert "validation dice" not in text
-    assert "- {'dataset': 'echonet'}" in text
+    assert "- patients: train 2, validation 1\n" in text
+    assert "- dataset echonet" in text
     assert "No medical device" in text
     assert found["evaluation"]["dice_per_image_interval"] == [0.8947, 0.9173]
     assert found["pretraining"] == {"data": [{"dataset": "echonet"}], "videos": 7}
