@@ -5,6 +5,7 @@ import html
 from echo_keras.metrics import bootstrap
 from echo_keras.study import (
     account,
+    effects,
     ejections,
     gallery,
     legend,
@@ -83,7 +84,7 @@ def html_page(arms, levels, differences, tables, drawn, results, *, synthetic=Fa
         comparisons=str(len(compared)),
         tables="\n".join(map(_section, tables)),
         largest=wording.share(_fractions(arms)[-1]),
-        method=_method(arms, results),
+        method=_method(arms, results, synthetic),
         **images,
     )
 
@@ -185,7 +186,7 @@ def _found(arms, levels, compared):
             unit = next(iter(arm.runs.values()))["distance_unit"]
             far = wording.told(found[account.HAUSDORFF], wording.distance)
             text += f" and an HD95 of {far} {unit}"
-        sentences.append(f"{text}.")
+        sentences.append(f"{text}.{_ejection(arm)}")
     told = [row for row in compared if account.verdict(row) in ("better", "worse")]
     if len(compared) <= _SENTENCES:
         told = compared
@@ -197,6 +198,21 @@ def _found(arms, levels, compared):
         )
     items = "".join(f"<li>{html.escape(text)}</li>" for text in sentences)
     return f"<ul>{items}</ul>"
+
+
+def _ejection(arm):
+    """Sentence on how far ejection fractions lie from those of the reference masks."""
+    method = ejections.best_method(arm)
+    runs = [run["ejection_fractions"] for run in arm.runs.values()]
+    found = method and effects.ejection(runs, method, "reference")
+    if not found:
+        return ""
+    bias = found["bias"]["value"]
+    return (
+        " The ejection fraction in its masks misses that in the reference masks by "
+        f"{found['mae']['value']:.1f} points; on average it lies "
+        f"{abs(bias):.1f} points {'below' if bias < 0 else 'above'} it."
+    )
 
 
 def _said(row):
@@ -228,11 +244,13 @@ def _section(table):
     return f'<section><h2>{title}</h2><p class="note">{note}</p>{rows}</section>'
 
 
-def _method(arms, results):
+def _method(arms, results, synthetic):
     first = next(iter(arms[0].runs.values()))
     failed = [result for result in results if result.dice is None]
     seconds = sum(result.seconds for result in results)
     dataset = account.DATASETS.get(first["dataset"], first["dataset"])
+    if synthetic:
+        dataset = f"synthetic hearts in the files of {dataset}"
     text = (
         f"{len(results)} runs, which took {live.clock(seconds)} (h:mm:ss) in sum, "
         "pretraining apart, each trained in a process of its own and scored on "

@@ -27,7 +27,7 @@ def sheet(arms, records):
     positions = {position for chosen in wanted for position in chosen.values()}
     frames = _frames(records, positions)
     rows = {
-        f"{wording.share(arm.fraction)}, {arm.title}": [
+        f"{wording.share(arm.fraction)}, {arm.title}, run {_shown(arm)[0]}": [
             _picture(arm, name, position, frames[position])
             for name, position in chosen.items()
         ]

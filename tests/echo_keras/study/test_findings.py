@@ -33,7 +33,8 @@ def _run(dices):
         }
         for number, dice in enumerate(dices)
     ]
-    return {"cases": facts, "distance_unit": "mm"}
+    figures = {"ejection_fraction": {}, "ejection_fractions": []}
+    return {"cases": facts, "distance_unit": "mm", **figures}
 
 
 SAME, BETTER = (0.8, 0.9), (0.85, 0.95)
@@ -44,6 +45,19 @@ def test_a_few_comparisons_are_all_told(compared):
     assert best.startswith("With 3 labelled patients (100 %) the best row, unet from a")
     assert first.endswith("it helps.")
     assert second.endswith("a difference is not shown.")
+
+
+def test_the_ejection_fraction_is_told_with_the_best_row():
+    rows = [
+        {"patient": name, "method": "4CH", "predicted": found, "reference": 60.0}
+        for name, found in (("a", 50.0), ("b", 64.0))
+    ]
+    run = {"ejection_fraction": {"4CH": {}}, "ejection_fractions": rows}
+    arm = results.Arm("unet", "random", 1.0, 2, {0: run}, {})
+    assert findings._ejection(arm) == (
+        " The ejection fraction in its masks misses that in the reference masks by 7.0 "
+        "points; on average it lies 3.0 points below it."
+    )
 
 
 def test_of_many_comparisons_those_that_are_shown_are_told(compared):
