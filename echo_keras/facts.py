@@ -21,6 +21,10 @@ def read(path, *, mend):
     """
     try:
         found = json.loads(pathlib.Path(path).read_text())
+    except FileNotFoundError as reason:
+        raise errors.InputError(
+            f"cannot read {path}: No such file (is the path right?); {mend}"
+        ) from reason
     except (OSError, ValueError) as reason:
         raise errors.InputError(f"cannot read {path}: {reason}; {mend}") from reason
     if not isinstance(found, dict):

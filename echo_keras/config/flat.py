@@ -94,6 +94,11 @@ def save(recipe, path):
 def _read(path):
     try:
         values = yaml.safe_load(path.read_text())
+    except FileNotFoundError as reason:
+        raise errors.InputError(
+            f"cannot read recipe {path}: no such file; is the path right? (A study "
+            "names its recipes from the folder that it lies in, with their .yaml.)"
+        ) from reason
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as reason:
         raise errors.InputError(f"cannot read recipe {path}: {reason}") from reason
     if values is None:
