@@ -11,6 +11,8 @@ from echo_keras import errors
 
 PATH = click.Path(path_type=pathlib.Path)
 POSITIVE = click.IntRange(min=1)
+RESUMED = ("build-tfrecords", "pretrain", "study", "demo", "run")
+"""Commands that go on where they were when they are repeated."""
 
 # What libraries tell their developers would bury what the commands tell their users.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -28,6 +30,10 @@ class Commands(click.Group):
             # What a library gives as its reason may span lines.
             click.echo(f"Error: {' '.join(str(mistake).split())}", err=True)
             ctx.exit(2)
+        except KeyboardInterrupt:
+            if ctx.invoked_subcommand in RESUMED:
+                click.echo("Stopped; the same command goes on from here.", err=True)
+            raise
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

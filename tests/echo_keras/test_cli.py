@@ -103,6 +103,24 @@ def test_a_missing_source_is_told_without_what_libraries_warn_of(tmp_path):
     assert result.stderr == "Error: no folder nowhere; is the path right?\n"
 
 
+@pytest.mark.parametrize(("command", "goes_on"), [("study", True), ("export", False)])
+def test_ctrl_c_says_whether_the_command_goes_on(
+    monkeypatch, tmp_path, command, goes_on
+):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    for module, name in (("study.labels", "run"), ("serving.export", "export")):
+        module = importlib.import_module(f"echo_keras.{module}")
+        monkeypatch.setattr(module, name, interrupt)
+    options = {"study": ["--data", "records", "--config", "study.yaml"]}
+    options["export"] = ["--model", "model"]
+    result = run(command, *options[command], "--output", tmp_path / "out")
+    assert result.exit_code == 1
+    assert ("the same command goes on" in result.stderr) == goes_on
+    assert "Aborted!" in result.stderr
+
+
 def test_a_bug_keeps_its_traceback(monkeypatch):
     def fail(*arguments, **options):
         raise KeyError("a bug")
