@@ -85,8 +85,10 @@ def test_lines_after_a_block_of_another_language_are_looked_at():
 @pytest.mark.parametrize("line", sorted(set(LINES)))
 def test_every_option_and_recipe_of_the_texts_exists(line):
     word, *given = [word for word in shlex.split(line) if word != "..."]
-    command = cli.main.get_command(click.Context(cli.main), word)
-    command.make_parser(click.Context(command)).parse_args(given)
+    # A command keeps the words for help of the first context that it meets.
+    main = click.Context(cli.main, **cli.main.context_settings)
+    command = cli.main.get_command(main, word)
+    command.make_parser(click.Context(command, parent=main)).parse_args(given)
     recipes = [word for word in given if word.startswith("configs/")]
     assert all((ROOT / recipe).is_file() for recipe in recipes)
 
