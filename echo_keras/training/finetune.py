@@ -12,7 +12,7 @@ import tensorflow as tf
 from echo_keras import aside, config, errors
 from echo_keras.data import schema, tfrecords
 from echo_keras.losses import segmentation
-from echo_keras.models import heads, unet
+from echo_keras.models import heads, norms, unet
 from echo_keras.training import (
     batches,
     callbacks,
@@ -60,6 +60,11 @@ def run(recipe, data, output):
         teachers = pseudo.teachers(recipe)
         with precision.policy(multiply):
             model = initial.network(recipe)
+        if theirs := initial.other_structures(recipe):
+            sys.stderr.write(
+                f"note: the head of {recipe.init} is left out, as it answers for "
+                f"structures: {theirs}; with these the whole network would go on\n"
+            )
         sources = _sources(recipe, data)
         if recipe.between and not tfrecords.holds_sequences(data, "train"):
             sys.stderr.write(
@@ -222,6 +227,7 @@ def fit(model, recipe, frames, *, multiply="float32"):
     Raises:
         InputError: The loss stopped being a number.
     """
+    norms.forget(model, norms.momentum(recipe.norm_momentum, recipe.steps))
     learner = _compiled(model, recipe, multiply)
     checks = _checks(recipe)
     best = [callbacks.KeepBest()] if recipe.keep == "best" else []

@@ -11,7 +11,7 @@ import keras
 
 from echo_keras import config, errors
 from echo_keras.data import schema
-from echo_keras.models import dilated, norms, resnet, unet
+from echo_keras.models import dilated, resnet, unet
 from echo_keras.training import imagenet
 
 ENCODER_FILE = "encoder.keras"
@@ -82,7 +82,7 @@ def network(recipe):
         model = deeplabv3.segmenter(base, channels=channels, filters=filters)
     if whole:
         load_finetuned(model, recipe)
-    return norms.forget(model, recipe.norm_momentum)
+    return model
 
 
 def fill(encoder, init, *, width):
@@ -182,6 +182,22 @@ def finetuned(folder):
     return _loaded(path / MODEL_FILE), recipe
 
 
+def other_structures(recipe):
+    """Structures that first weights answer for, where a recipe asks for others.
+
+    Args:
+        recipe: `config.Finetune`.
+
+    Returns:
+        `lv` or `all` of the fine-tuned network in `init`, whose head is then left out;
+        None where it goes on, or where there is none.
+    """
+    if not _is_finetuned(recipe.init):
+        return None
+    made_by = config.load(config.Finetune, located(recipe.init) / RECIPE_FILE)
+    return made_by.structures if made_by.structures != recipe.structures else None
+
+
 def load_finetuned(model, recipe):
     """Copy the weights of a fine-tuned network into a new one of the same kind.
 
@@ -226,7 +242,7 @@ def _trained(folder):
         raise errors.InputError(
             f"{folder} holds no {ENCODER_FILE}; give random, imagenet, a file of its "
             f"weights ({IMAGENET_SUFFIX}), hearts or a folder that echo-keras pretrain "
-            "wrote"
+            "or finetune wrote"
         )
     recipe = config.load(config.Pretrain, folder / RECIPE_FILE)
     return _loaded(folder / ENCODER_FILE), recipe

@@ -47,3 +47,13 @@ def statistics(model):
         if isinstance(layer, keras.layers.BatchNormalization)
         for weight in (layer.moving_mean, layer.moving_variance)
     ]
+
+
+@pytest.mark.parametrize(
+    ("longest", "steps", "left"),
+    [(0.99, 1, 0.05), (0.99, 60, 0.05), (0.99, 300, 0.049), (0.9, 60, 0.0018)],
+)
+def test_a_run_leaves_little_of_the_first_statistics(longest, steps, left):
+    found = norms.momentum(longest, steps)
+    assert found <= longest
+    assert found**steps == pytest.approx(left, rel=0.01)

@@ -372,6 +372,17 @@ def test_a_run_goes_on_from_a_fine_tuned_network_and_says_so(
     assert "whose labels" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("structures", ["lv", "all"])
+def test_a_head_that_is_left_out_is_told(
+    surrounded, tmp_path, monkeypatch, capsys, structures
+):
+    monkeypatch.setattr(finetune, "fit", lambda *_, **__: {})
+    recipe = config.replace(TINY, width=16, init="hearts", structures=structures)
+    finetune.run(recipe, surrounded, tmp_path / "model")
+    told = "note: the head of hearts is left out" in capsys.readouterr().err
+    assert told == (structures == "lv")
+
+
 def test_a_network_that_does_not_tell_whose_labels_it_saw_is_told(
     finished, records, tmp_path, monkeypatch, capsys
 ):
@@ -432,6 +443,26 @@ def test_a_frozen_encoder_keeps_its_weights(records, pretrained, tmp_path, froze
     pairs = zip(model.get_layer("unet").trainable_weights, source.trainable_weights)
     same = [np.array_equal(*pair) for pair in pairs]
     assert all(same) if frozen == recipe.steps else not any(same)
+
+
+@pytest.mark.parametrize(("wanted", "steps", "kept"), [(0.5, 9, 0.5), (0.99, 1, 0.05)])
+def test_batch_norms_keep_what_the_recipe_says_or_less_in_a_short_run(
+    records, tmp_path, monkeypatch, wanted, steps, kept
+):
+    found, compiled = set(), finetune._compiled
+
+    def watched(model, *rest):
+        found.update(norm.momentum for norm in model.submodules if _is_norm(norm))
+        return compiled(model, *rest)
+
+    monkeypatch.setattr(finetune, "_compiled", watched)
+    recipe = config.replace(TINY, norm_momentum=wanted, steps=steps)
+    finetune.run(recipe, records, tmp_path / "model")
+    assert list(found) == [pytest.approx(kept)]
+
+
+def _is_norm(layer):
+    return isinstance(layer, keras.layers.BatchNormalization)
 
 
 @pytest.mark.usefixtures("small_network")

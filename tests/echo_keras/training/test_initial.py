@@ -323,19 +323,8 @@ def test_the_hearts_of_the_package_are_for_a_unet_of_their_width():
         initial.network(config.Finetune(width=8, init=config.HEARTS))
 
 
-@pytest.mark.parametrize("init", ["random", "hearts"])
-def test_batch_norms_keep_what_the_recipe_says(init):
-    model = initial.network(config.Finetune(init=init, norm_momentum=0.5))
-    found = {layer.momentum for layer in model.submodules if _is_norm(layer)}
-    assert found == {0.5}
-
-
 def assert_same(own, theirs):
     """The weights of two networks are the same."""
     assert len(own.weights) == len(theirs.weights)
     for weight, wanted in zip(own.get_weights(), theirs.get_weights()):
         np.testing.assert_array_equal(weight, wanted)
-
-
-def _is_norm(layer):
-    return isinstance(layer, keras.layers.BatchNormalization)
