@@ -41,16 +41,30 @@ def table(arms, reference, *, synthetic=False):
     return tables.Table(title, note, [*header, "patients"], rows)
 
 
-def _row(arm, reference):
-    """Cells of one arm, None where it has no ejection fraction to compare."""
+def error(arm, reference):
+    """Error of the ejection fractions of one arm by the best method that it has.
+
+    Args:
+        arm: `results.Arm`.
+        reference: One of `scores.REFERENCES`.
+
+    Returns:
+        Dict as of `effects.ejection`, None where there is nothing to compare.
+    """
     method = best_method(arm)
     if not method:
         return None
-    runs = arm.runs.values()
-    predicted = [run["ejection_fractions"] for run in runs]
-    found = effects.ejection(predicted, method, reference)
-    agreed = [run["ejection_fraction"][method][reference] for run in runs]
-    if not found or None in agreed:
+    runs = [run["ejection_fractions"] for run in arm.runs.values()]
+    return effects.ejection(runs, method, reference)
+
+
+def _row(arm, reference):
+    """Cells of one arm, None where it has no ejection fraction to compare."""
+    found, method = error(arm, reference), best_method(arm)
+    if not found:
+        return None
+    agreed = [run["ejection_fraction"][method][reference] for run in arm.runs.values()]
+    if None in agreed:
         return None
     limits = [_mean(agreed, f"{end}_limit") for end in ("lower", "upper")]
     correlation = _mean(agreed, "correlation")

@@ -5,7 +5,6 @@ import html
 from echo_keras.metrics import bootstrap
 from echo_keras.study import (
     account,
-    effects,
     ejections,
     gallery,
     legend,
@@ -202,9 +201,7 @@ def _found(arms, levels, compared):
 
 def _ejection(arm):
     """Sentence on how far ejection fractions lie from those of the reference masks."""
-    method = ejections.best_method(arm)
-    runs = [run["ejection_fractions"] for run in arm.runs.values()]
-    found = method and effects.ejection(runs, method, "reference")
+    found = ejections.error(arm, "reference")
     if not found:
         return ""
     bias = found["bias"]["value"]
