@@ -78,9 +78,8 @@ def load(recipe, data, split, *, patients, images=None):
         num_parallel_calls=tf.data.AUTOTUNE,
     )
     images, labels = map(np.stack, zip(*pairs.as_numpy_iterator()))
-    _check_labels(labels, f"the {len(labels)} masks of {split} in {data}")
-    if recipe.structures == "all" and split == "train":
-        _check_structures(labels, f"the {len(labels)} masks of {split} in {data}")
+    learnt = recipe.structures if split == "train" else "lv"
+    _check(labels, learnt, f"the {len(labels)} masks of {split} in {data}")
     if recipe.structures == "lv":
         labels = (labels == schema.VENTRICLE).astype(np.uint8)
     return images, labels
@@ -135,8 +134,10 @@ def _name(record):
     return tf.strings.join([*parts, tf.strings.as_string(record["frame"])], "/")
 
 
-def _check_labels(labels, masks):
-    found = _found(labels)
+def _check(labels, structures, masks):
+    found = np.flatnonzero(
+        sum(np.bincount(one.ravel(), minlength=256) for one in labels)
+    )
     unknown = found[found >= len(schema.STRUCTURES)]
     if unknown.size:
         raise errors.InputError(
@@ -148,19 +149,9 @@ def _check_labels(labels, masks):
             f"none of {masks} shows a left ventricle; do the records come from another "
             "data set or structure?"
         )
-
-
-def _check_structures(labels, masks):
-    missing = sorted(set(range(len(schema.STRUCTURES))).difference(_found(labels)))
-    if missing:
+    missing = sorted(set(range(len(schema.STRUCTURES))).difference(found))
+    if structures == "all" and missing:
         raise errors.InputError(
             f"none of {masks} shows the {schema.STRUCTURES[missing[0]]}, which "
             "structures: all is to learn; set structures: lv"
         )
-
-
-def _found(labels):
-    """Which labels there are, of `(frames, ...)` uint8 ones."""
-    return np.flatnonzero(
-        sum(np.bincount(one.ravel(), minlength=256) for one in labels)
-    )
