@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from echo_keras import aside, config, errors
+from echo_keras import aside, config
 from echo_keras.data import schema, tfrecords
 from echo_keras.losses import segmentation
 from echo_keras.models import heads, norms, unet
@@ -23,10 +23,10 @@ from echo_keras.training import (
     origin,
     precision,
     pseudo,
+    settings,
 )
 
 SUMMARY_FILE = "finetune.json"
-OF_A_FRACTION = ("subset_seed", "fraction_by", "validation")
 LOSSES = {
     "cross_entropy": segmentation.cross_entropy,
     "dice": segmentation.soft_dice,
@@ -50,8 +50,8 @@ def run(recipe, data, output):
     Raises:
         InputError: The data, the fraction, the first weights or the output do not fit.
     """
-    _refuse_contradictions(recipe)
-    for name, because in _idle(recipe):
+    settings.refuse_contradictions(recipe)
+    for name, because in settings.idle(recipe):
         sys.stderr.write(f"note: {name} has no effect {because}\n")
     with aside.folder(output) as folder:
         keras.utils.set_random_seed(recipe.seed)
@@ -74,7 +74,7 @@ def run(recipe, data, output):
         frames, counts = _frames(recipe, data, sources, teachers)
         if recipe.epochs:
             recipe = _counted(recipe, counts["frames"]["train"])
-            _refuse_no_choice(recipe)
+            settings.refuse_no_choice(recipe)
         model, course = _trained(model, recipe, frames, multiply=multiply)
         summary = {**sources, **counts, "steps": recipe.steps, **course}
         model.save(folder / initial.MODEL_FILE)
@@ -89,65 +89,6 @@ def _counted(recipe, frames):
         recipe = config.replace(recipe, batch=min(recipe.batch, frames))
     steps = recipe.epochs * -(-frames // batches.labelled_count(recipe))
     return config.replace(recipe, steps=steps, epochs=0)
-
-
-def _refuse_contradictions(recipe):
-    if recipe.deep_supervision and recipe.network != "unet":
-        raise errors.InputError(
-            f"deep_supervision is for the UNet, and the network is {recipe.network}; "
-            "set it to false"
-        )
-    if not recipe.epochs:
-        _refuse_no_choice(recipe)
-    if recipe.keep == "best" and recipe.average_decay:
-        raise errors.InputError(
-            "keep: best takes the weights of one step, but average_decay "
-            f"{recipe.average_decay} those of many; set average_decay: 0 or keep: last"
-        )
-    if recipe.optimizer == "madgrad" and _scaled(recipe):
-        raise errors.InputError(
-            "madgrad steps towards where all gradients so far lead, so that a shorter "
-            "step is made up for later; with freeze_steps or layer_decay choose "
-            "another optimizer"
-        )
-    if recipe.teachers and recipe.batch < 2:
-        raise errors.InputError(
-            "a batch of 1 has no room for labelled and pseudo-labelled frames; set a "
-            "larger batch"
-        )
-
-
-def _idle(recipe):
-    """Settings that were changed and that the run does not look at, and why."""
-    beside = {
-        "encoder": recipe.network == "unet" and "with network: unet",
-        "pseudo_share": not recipe.teachers and "without teachers",
-        "steps": recipe.epochs and "beside epochs",
-        **dict.fromkeys(OF_A_FRACTION, recipe.fraction == 1 and "at fraction: 1"),
-    }
-    usual = config.Finetune()
-    for name, because in beside.items():
-        if because and getattr(recipe, name) != getattr(usual, name):
-            yield name, because
-
-
-def _refuse_no_choice(recipe):
-    if recipe.keep == "best" and _checks(recipe) == 1:
-        raise errors.InputError(
-            f"keep: best has one check to choose from, as {recipe.steps} steps are to "
-            f"be divided evenly by at most {recipe.checks}; set more checks, or other "
-            "steps or epochs"
-        )
-
-
-def _checks(recipe):
-    """Times that a run is validated: at most as often as wanted, evenly."""
-    return max(n for n in range(1, recipe.checks + 1) if recipe.steps % n == 0)
-
-
-def _scaled(recipe):
-    """Whether some weights take shorter steps than others."""
-    return recipe.freeze_steps > 0 or recipe.layer_decay != 1.0
 
 
 def _sources(recipe, data):
@@ -229,7 +170,7 @@ def fit(model, recipe, frames, *, multiply="float32"):
     """
     norms.forget(model, norms.momentum(recipe.norm_momentum, recipe.steps))
     learner = _compiled(model, recipe, multiply)
-    checks = _checks(recipe)
+    checks = settings.checks(recipe)
     best = [callbacks.KeepBest()] if recipe.keep == "best" else []
     history = learner.fit(
         batches.endless(recipe, frames["train"], frames["pseudo"]),
@@ -262,7 +203,7 @@ def _compiled(model, recipe, multiply):
         learner = unet.supervised(model)
         loss = segmentation.supervised(loss, channels)
     scale = None
-    if _scaled(recipe):
+    if settings.scaled(recipe):
         scale = layerwise.shares(
             model.get_layer(initial.encoder_name(recipe)),
             layer_decay=recipe.layer_decay,
