@@ -118,6 +118,18 @@ def pretrained(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def assert_same():
+    """Function that asserts that two networks, or layers, have the same weights."""
+
+    def compare(own, theirs):
+        assert len(own.weights) == len(theirs.weights)
+        for weight, wanted in zip(own.get_weights(), theirs.get_weights()):
+            np.testing.assert_array_equal(weight, wanted)
+
+    return compare
+
+
 def _video(first, last):
     """Three frames, of which the middle one is black."""
     return schema.UnlabelledVideo(

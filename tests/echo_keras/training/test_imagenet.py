@@ -1,7 +1,6 @@
 """ImageNet's weights are read from a file or downloaded once."""
 
 import keras
-import numpy as np
 import pytest
 
 from echo_keras import errors
@@ -24,28 +23,23 @@ def published(tmp_path, monkeypatch):
     return network
 
 
-def same(one, other):
-    pairs = zip(one.get_weights(), other.get_weights())
-    return all(np.array_equal(*pair) for pair in pairs)
-
-
-def test_weights_are_downloaded_once(home, published, tmp_path):
-    assert same(imagenet.original(), published)
+def test_weights_are_downloaded_once(home, published, tmp_path, assert_same):
+    assert_same(imagenet.original(), published)
     (tmp_path / "published.h5").unlink()
-    assert same(imagenet.original(), published)
+    assert_same(imagenet.original(), published)
     assert [path.name for path in (home / "models").iterdir()] == [imagenet.FILE]
 
 
-def test_two_runs_can_download_at_once(home, published, monkeypatch):
+def test_two_runs_can_download_at_once(home, published, monkeypatch, assert_same):
     retrieve = imagenet.urllib.request.urlretrieve
 
     def overtaken(url, target):
         retrieve(url, target)
         monkeypatch.setattr(imagenet.urllib.request, "urlretrieve", retrieve)
-        assert same(imagenet.original(), published)
+        assert_same(imagenet.original(), published)
 
     monkeypatch.setattr(imagenet.urllib.request, "urlretrieve", overtaken)
-    assert same(imagenet.original(), published)
+    assert_same(imagenet.original(), published)
     assert [path.name for path in (home / "models").iterdir()] == [imagenet.FILE]
 
 

@@ -204,7 +204,7 @@ def test_a_head_of_other_structures_stays_new_and_all_else_is_taken(tuned):
 @pytest.mark.parametrize(
     "network", [{}, {"network": "deeplabv3", "encoder": "resnet18"}]
 )
-def test_an_encoder_may_come_from_a_fine_tuned_network(tuned, network):
+def test_an_encoder_may_come_from_a_fine_tuned_network(tuned, network, assert_same):
     folder = tuned(**network)
     source, recipe = initial.finetuned(folder)
     name = initial.encoder_name(recipe)
@@ -304,14 +304,14 @@ def test_a_file_of_imagenet_weights_that_is_not_there_is_named(tmp_path):
         initial.network(recipe)
 
 
-def test_the_hearts_of_the_package_fill_a_whole_network():
+def test_the_hearts_of_the_package_fill_a_whole_network(assert_same):
     recipe = config.Finetune(structures="all", init=config.HEARTS)
     source, made_by = initial.finetuned(config.HEARTS)
     assert (made_by.network, made_by.width) == (recipe.network, recipe.width)
     assert_same(initial.network(recipe), source)
 
 
-def test_the_hearts_of_the_package_fill_an_encoder():
+def test_the_hearts_of_the_package_fill_an_encoder(assert_same):
     source, _ = initial.finetuned(config.HEARTS)
     encoder = initial.encoder("unet", size=32, width=16)
     initial.fill(encoder, config.HEARTS, width=16)
@@ -321,10 +321,3 @@ def test_the_hearts_of_the_package_fill_an_encoder():
 def test_the_hearts_of_the_package_are_for_a_unet_of_their_width():
     with pytest.raises(errors.InputError, match="set width: 16 in the recipe"):
         initial.network(config.Finetune(width=8, init=config.HEARTS))
-
-
-def assert_same(own, theirs):
-    """The weights of two networks are the same."""
-    assert len(own.weights) == len(theirs.weights)
-    for weight, wanted in zip(own.get_weights(), theirs.get_weights()):
-        np.testing.assert_array_equal(weight, wanted)

@@ -74,7 +74,7 @@ def test_frames_that_show_no_place_are_told_as_a_collapse(method):
     assert told["spread"] == [0.0]
 
 
-def test_contrast_of_places_may_begin_with_a_fine_tuned_network(tmp_path):
+def test_contrast_of_places_may_begin_with_a_fine_tuned_network(tmp_path, assert_same):
     finetune = config.Finetune(size=32, width=2)
     source = initial.network(finetune)
     source.save(tmp_path / initial.MODEL_FILE)
@@ -83,14 +83,7 @@ def test_contrast_of_places_may_begin_with_a_fine_tuned_network(tmp_path):
     parts = learner.plain(recipe, learner.create(recipe, 10))
     for part in parts.values():
         for layer in (layer for layer in part.layers if layer.weights):
-            weights = _layer(source, layer.name).get_weights()
-            assert_same(layer.get_weights(), weights)
-
-
-def assert_same(own, theirs):
-    assert len(own) == len(theirs)
-    for one, other in zip(own, theirs):
-        np.testing.assert_array_equal(one, other)
+            assert_same(layer, _layer(source, layer.name))
 
 
 def _layer(network, name):
