@@ -83,13 +83,15 @@ def rows(results):
         results: List of `grid.Result`.
 
     Returns:
-        List of dicts with the same keys: names, fraction, subset, seed, what it took,
-        why it failed, and every figure of its scores; intervals end in `_low`, `_high`.
+        List of dicts with the same keys: the cell's name, which its folder bears, those
+        of recipe and first weights, fraction, subset, seed, what it took, why it
+        failed, and every figure of its scores; intervals end in `_low`, `_high`.
     """
     found = []
     for result in results:
         cell = result.cell
         row = {
+            "cell": cell.name,
             "recipe": cell.recipe_name,
             "init": cell.init_name,
             "fraction": cell.fraction,

@@ -110,8 +110,7 @@ def rows(path):
 
 
 def cost(output, row):
-    names = (row["recipe"], row["init"], f"{float(row['fraction']):g}", row["seed"])
-    return json.loads((output / "cells" / "-".join(names) / "cost.json").read_text())
+    return json.loads((output / "cells" / row["cell"] / "cost.json").read_text())
 
 
 def test_every_cell_has_a_row_with_its_scores_or_its_reason(finished):
