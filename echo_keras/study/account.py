@@ -1,7 +1,6 @@
 """What a study found, as titled tables of text that a page or a file can hold."""
 
 from echo_keras.data import schema
-from echo_keras.metrics import scores
 from echo_keras.study import effects, ejections, paper, tables, wording
 
 MEAN = "dice_per_image_mean"
@@ -29,10 +28,7 @@ def tabled(arms, levels, differences, *, synthetic=False):
         _levels(
             arms, levels, HAUSDORFF, f"HD95 ({unit}), mean of images", wording.distance
         ),
-        *(
-            ejections.table(arms, reference, synthetic=synthetic)
-            for reference in scores.REFERENCES
-        ),
+        *ejections.tabled(arms, synthetic=synthetic),
         *([] if synthetic else [_paper(arms, levels)]),
     ]
     return [table for table in found if table.rows]

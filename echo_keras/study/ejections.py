@@ -1,10 +1,27 @@
-"""The table of ejection fractions: how far from the reference, and how sure."""
+"""The tables of ejection fractions: how far from the reference, and how sure."""
 
 import math
 
-from echo_keras.metrics import case
+from echo_keras.metrics import case, scores
 from echo_keras.study import effects, tables, wording
 
+_HEADER = [
+    "",
+    "labels",
+    "method",
+    "MAE",
+    "bias",
+    "limits of agreement",
+    "r",
+    "patients",
+]
+_NOTE = (
+    "Method of disks from the predicted masks, in points of percent. Bias is predicted "
+    "minus reference; limits of agreement and correlation are means over the runs. "
+    "Patients with an empty mask in some run are left out of MAE and bias and counted. "
+    "Those whose predicted ejection fraction is below 0 in some run, as the mask grows "
+    "towards ES, are counted but not left out, and one of them can move the means far."
+)
 _PLANES = (
     " CAMUS records what two planes gave, of which these records hold one: in 449 "
     "hearts of CAMUS the reference masks of the four-chamber view alone lie 5.7 points "
@@ -12,33 +29,27 @@ _PLANES = (
 )
 
 
-def table(arms, reference, *, synthetic=False):
-    """How far ejection fractions lie from those of one reference.
+def tabled(arms, *, synthetic=False):
+    """How far ejection fractions lie from what was recorded, and from the masks'.
 
     Args:
         arms: List of `results.Arm`.
-        reference: One of `scores.REFERENCES`.
         synthetic: Whether the hearts are drawn, of which all planes are known.
 
     Returns:
-        `tables.Table`, without a row where nobody has both.
+        List of `tables.Table`, one for each of `scores.REFERENCES` that somebody has.
     """
-    against = wording.REFERENCES[reference]
-    note = (
-        "Method of disks from the predicted masks, in points of percent, against the "
-        f"ejection fraction {against}. Bias is predicted minus reference; "
-        "limits of agreement and correlation are means over the runs. Patients with an "
-        "empty mask in some run are left out of MAE and bias and counted. So are those "
-        "whose predicted ejection fraction is below 0 in some run, as the mask grows "
-        "towards ES; they are not left out, and one of them can move the means far."
-    )
-    if reference == "recorded" and not synthetic and _lacks_a_plane(arms[0]):
-        note += _PLANES
-    ranked = sorted(arms, key=lambda arm: -arm.fraction)
-    rows = [row for arm in ranked if (row := _row(arm, reference))]
-    header = ["", "labels", "method", "MAE", "bias", "limits of agreement", "r"]
-    title = f"Ejection fraction against the one {against}"
-    return tables.Table(title, note, [*header, "patients"], rows)
+    found = []
+    for reference in scores.REFERENCES:
+        ranked = sorted(arms, key=lambda arm: -arm.fraction)
+        rows = [row for arm in ranked if (row := _row(arm, reference))]
+        if rows:
+            title = "Ejection fraction against the one " + wording.REFERENCES[reference]
+            note = "Read as the table above." if found else _NOTE
+            if reference == "recorded" and not synthetic and _lacks_a_plane(arms[0]):
+                note += _PLANES
+            found.append(tables.Table(title, note, _HEADER, rows))
+    return found
 
 
 def error(arm, reference):

@@ -20,14 +20,17 @@ def test_ejection_fractions_below_0_are_counted(arm):
         "ejection_fraction": scores.ejection(rows),
     }
     arms = [one._replace(runs={0: run, 1: run})]
-    [told] = ejections.table(arms, "reference").rows
+    [found] = ejections.tabled(arms)
+    [told] = found.rows
     assert told[-1] == "3 (1 left out, 1 below 0)"
 
 
 def test_unknown_ejection_fractions_have_no_row(arm):
     arms = [arm("random", 1.0)]
-    assert not ejections.table(arms, "recorded").rows
-    [row] = ejections.table(arms, "reference").rows
+    [found] = ejections.tabled(arms)
+    assert found.title.endswith("of the reference masks")
+    assert found.note.startswith("Method of disks")
+    [row] = found.rows
     assert row[2:6] == ["4CH", "2.00 (2.00 to 2.00)", "+2.00 (+2.00 to +2.00)", "-"]
 
 
@@ -37,9 +40,7 @@ def test_unknown_ejection_fractions_have_no_row(arm):
 )
 def test_one_plane_of_camus_beside_what_two_gave_is_told(arm, dataset, synthetic, told):
     arms = [arm("random", 1.0, dataset=dataset, recorded=51.0)]
-    recorded, reference = (
-        ejections.table(arms, name, synthetic=synthetic)
-        for name in ("recorded", "reference")
-    )
+    recorded, reference = ejections.tabled(arms, synthetic=synthetic)
+    assert recorded.title.endswith("as recorded")
     assert ("two planes" in recorded.note) is told
-    assert "two planes" not in reference.note
+    assert reference.note == "Read as the table above."
