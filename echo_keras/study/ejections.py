@@ -22,6 +22,7 @@ _NOTE = (
     "Those whose predicted ejection fraction is below 0 in some run, as the mask grows "
     "towards ES, are counted but not left out, and one of them can move the means far."
 )
+_AGAIN = "Columns as in the table of ejection fractions above."
 _PLANES = (
     " CAMUS records what two planes gave, of which these records hold one: in 449 "
     "hearts of CAMUS the reference masks of the four-chamber view alone lie 5.7 points "
@@ -30,7 +31,7 @@ _PLANES = (
 
 
 def tabled(arms, *, synthetic=False):
-    """How far ejection fractions lie from what was recorded, and from the masks'.
+    """How far ejection fractions lie from those recorded, and of the reference masks.
 
     Args:
         arms: List of `results.Arm`.
@@ -39,13 +40,13 @@ def tabled(arms, *, synthetic=False):
     Returns:
         List of `tables.Table`, one for each of `scores.REFERENCES` that somebody has.
     """
+    ranked = sorted(arms, key=lambda arm: -arm.fraction)
     found = []
     for reference in scores.REFERENCES:
-        ranked = sorted(arms, key=lambda arm: -arm.fraction)
         rows = [row for arm in ranked if (row := _row(arm, reference))]
         if rows:
             title = "Ejection fraction against the one " + wording.REFERENCES[reference]
-            note = "Read as the table above." if found else _NOTE
+            note = _AGAIN if found else _NOTE
             if reference == "recorded" and not synthetic and _lacks_a_plane(arms[0]):
                 note += _PLANES
             found.append(tables.Table(title, note, _HEADER, rows))

@@ -25,7 +25,7 @@ def test_ejection_fractions_below_0_are_counted(arm):
     assert told[-1] == "3 (1 left out, 1 below 0)"
 
 
-def test_unknown_ejection_fractions_have_no_row(arm):
+def test_unknown_ejection_fractions_have_no_table(arm):
     arms = [arm("random", 1.0)]
     [found] = ejections.tabled(arms)
     assert found.title.endswith("of the reference masks")
@@ -43,4 +43,5 @@ def test_one_plane_of_camus_beside_what_two_gave_is_told(arm, dataset, synthetic
     recorded, reference = ejections.tabled(arms, synthetic=synthetic)
     assert recorded.title.endswith("as recorded")
     assert ("two planes" in recorded.note) is told
-    assert reference.note == "Read as the table above."
+    assert recorded.note.startswith("Method of disks")
+    assert reference.note == "Columns as in the table of ejection fractions above."
