@@ -115,7 +115,9 @@ def uniformity(candidates):
     """
     units = _units(candidates)
     cosines = tf.matmul(units, units, transpose_b=True)
-    potential = tf.exp(-4.0 * (1.0 - cosines))
+    own = tf.linalg.diag_part(cosines)  # 1 but for rounding, which cancels below
+    distances = own[:, :, None] + own[:, None, :] - 2.0 * cosines
+    potential = tf.exp(-2.0 * distances)
     total = tf.shape(units)[1]
     others = 1.0 - tf.eye(total, dtype=potential.dtype)
     pairs = tf.cast(2 * total * (total - 1), potential.dtype)
