@@ -23,8 +23,8 @@ class Study:
             or `unet imagenet 0.01`, at one fraction alone.
         teachers: Words such as `student unet deeplabv3/simclr`, a recipe and those that
             teach it: the networks of these recipes, from the same labels, label the
-            patients without labels for it. They begin with the same first weights, or
-            with those after the stroke.
+            patients without labels for it, beside the teachers that its recipe names.
+            They begin with the same first weights, or with those after the stroke.
         fractions: Shares of the labelled patients, each in (0, 1].
         steps: Steps at each fraction, in place of those of the recipes; none by
             default.

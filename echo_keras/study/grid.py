@@ -210,7 +210,8 @@ def _recipe(cell, output):
         recipe = config.replace(recipe, init=str(encoder / worker.MODEL))
     if cell.teachers:
         folders = (output / CELLS / name / worker.MODEL for name in cell.teachers)
-        recipe = config.replace(recipe, teachers=tuple(map(str, folders)))
+        teachers = (*recipe.teachers, *map(str, folders))
+        recipe = config.replace(recipe, teachers=teachers)
     return recipe
 
 

@@ -21,7 +21,7 @@ def plans(cells):
     """
     identities = {cell.name: cell.identity for cell in cells}
     inits = {cell.name: (cell.pretraining or cell.recipe).init for cell in cells}
-    named = {cell.name: () if cell.teachers else cell.recipe.teachers for cell in cells}
+    named = {cell.name: cell.recipe.teachers for cell in cells}
     weights = {
         source: _weights(source)
         for source in {*inits.values(), *itertools.chain(*named.values())}

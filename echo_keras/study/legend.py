@@ -79,8 +79,7 @@ def _recipe(cell, cells):
         told.append(f"{recipe.augment} augmentation")
     if recipe.fraction_by == "image":
         told.append("labels drawn by image, so from more patients")
-    if cell.teachers:
-        names = _teachers(cell.recipe_name, cells)
+    if names := _teachers(cell, cells):
         networks = "the network" if len(names) == 1 else "the mean of the networks"
         told.append(
             f"learns from masks that {networks} of {' and '.join(names)} gives the "
@@ -89,15 +88,16 @@ def _recipe(cell, cells):
     return ", ".join(told)
 
 
-def _teachers(recipe_name, cells):
+def _teachers(student, cells):
     """Names of a student's teachers, with their first weights where these are given."""
     arms = {cell.name: cell.arm for cell in cells}
     taught = [
         [(arms[name], cell.init_name) for name in cell.teachers]
         for cell in cells
-        if cell.recipe_name == recipe_name
+        if cell.recipe_name == student.recipe_name
     ]
-    return [
+    outside = [pathlib.PurePath(word).name for word in student.recipe.teachers]
+    return outside + [
         given[0][0][0]
         if all(init == own for (_, init), own in given)
         else " from ".join(given[0][0])

@@ -27,7 +27,7 @@ class Cell(NamedTuple):
             but for those that the study pretrains.
         pretraining: `config.Pretrain` that the study runs first, or None.
         teachers: Names of the cells whose networks label the patients without labels
-            for this one.
+            for this one, beside those that the recipe names.
     """
 
     recipe_name: str
@@ -66,7 +66,7 @@ class Cell(NamedTuple):
             recipe["init"] = self.init_name  # its folder may stand elsewhere
         if self.pretraining:
             recipe["init"] = dataclasses.asdict(self.pretraining)
-        recipe["teachers"] = self.teachers or self.recipe.teachers
+        recipe["teachers"] = (*self.recipe.teachers, *self.teachers)
         return json.loads(json.dumps(recipe))
 
 

@@ -190,6 +190,21 @@ def test_a_student_follows_its_teacher_and_learns_from_it(recipes):
         assert recipe.teachers == (str(output / grid.CELLS / teacher / worker.MODEL),)
 
 
+def test_a_student_learns_from_the_teachers_of_its_recipe_too(recipes):
+    output, student = recipes / "study", "anchored-random-0.5-0"
+    (recipes / "anchored.yaml").write_text("size: 32\nteachers: [hearts]\n")
+    chosen = cells(
+        recipes,
+        recipes=["good.yaml", "anchored.yaml"],
+        teachers=["anchored good"],
+        subsets=1,
+    )
+    run(chosen, output)
+    recipe = config.load(config.Finetune, output / grid.CELLS / student / worker.RECIPE)
+    taught = output / grid.CELLS / "good-random-0.5-0" / worker.MODEL
+    assert recipe.teachers == ("hearts", str(taught))
+
+
 @pytest.mark.parametrize("scored", [("good",), ("good", STUDENT)])
 def test_a_network_that_is_gone_is_trained_again_where_it_is_to_teach(recipes, scored):
     output, second = recipes / "study", "second.yaml"

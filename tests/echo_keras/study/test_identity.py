@@ -55,6 +55,26 @@ def test_a_plan_holds_the_weights_of_a_teacher_that_its_recipe_names(tmp_path):
         identity.refuse_other("here", before, identity.plans([cell])[cell.name])
 
 
+def test_a_plan_holds_the_teachers_of_study_and_recipe(tmp_path):
+    weights = tmp_path / "teacher" / "model.keras"
+    weights.parent.mkdir()
+    weights.write_bytes(b"1")
+    (tmp_path / "unet.yaml").touch()
+    (tmp_path / "student.yaml").write_text(f"teachers: [{weights.parent}]\n")
+    study = config.load(
+        config.Study,
+        recipes=["unet.yaml", "student.yaml"],
+        teachers=["student unet"],
+        fractions=[0.5],
+        subsets=1,
+    )
+    unet, student = plan.cells(study, tmp_path)
+    found = identity.plans([unet, student])[student.name]
+    assert found["identity"]["teachers"] == [str(weights.parent), unet.name]
+    assert found["teachers"] == [unet.identity]
+    assert found["taught_by"].keys() == {str(weights.parent)}
+
+
 def test_weights_that_are_gone_are_not_told_as_others():
     begun = {**PLAN, "identity": {"init": "runs/first"}, "weights": "abc"}
     wanted = {**begun, "weights": None}

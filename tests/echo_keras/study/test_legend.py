@@ -62,6 +62,14 @@ def test_a_student_names_all_of_its_teachers(names, tmp_path):
     assert "the mean of the networks of unet and deep gives" in found["student"]
 
 
+def test_a_student_names_the_teachers_of_its_recipe_too(names, tmp_path):
+    (tmp_path / "student.yaml").write_text("size: 32\nteachers: [hearts]\n")
+    found = names(recipes=["unet.yaml", "student.yaml"])
+    assert "the network of hearts gives" in found["student"]
+    found = names(recipes=["unet.yaml", "student.yaml"], teachers=["student unet"])
+    assert "the mean of the networks of hearts and unet gives" in found["student"]
+
+
 def test_a_student_names_the_first_weights_of_its_teachers_where_they_are_others(names):
     found = names(
         recipes=["unet.yaml", "deep.yaml"],
