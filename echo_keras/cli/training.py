@@ -135,8 +135,8 @@ def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
     "--teacher",
     "teachers",
     multiple=True,
-    help="Fine-tuned folder whose masks of unlabelled patients are learnt from too; of "
-    "several, the mean.",
+    help="Fine-tuned folder, or hearts, whose masks of unlabelled patients are learnt "
+    "from too; of several, the mean.",
 )
 @click.option(
     "--mixed-precision",
