@@ -2,13 +2,18 @@
 
 import click
 
-from echo_keras import errors
+from echo_keras import config, errors
 from echo_keras.cli import versions
 from echo_keras.cli.group import PATH, POSITIVE, main
 
 
 @main.command()
-@click.option("--model", type=PATH, required=True, help="Folder of finetune.")
+@click.option(
+    "--model",
+    type=PATH,
+    required=True,
+    help="Folder of finetune, or hearts, which no label of a patient has taught.",
+)
 @click.option("--output", type=PATH, required=True, help="saved_models/NAME")
 @click.option("--scores", type=PATH, help="JSON of evaluate, for the model card.")
 @click.option("--largest-component", is_flag=True, help="Keep the largest piece only.")
@@ -25,6 +30,8 @@ def export(model, output, **options):
     """Export a fine-tuned model as the next version below saved_models/NAME."""
     from echo_keras.serving import export
 
+    if str(model) == config.HEARTS and not model.exists():
+        model = config.HEARTS_FOLDER
     version = export.export(model, output, **options)
     difference = export.facts(version)["largest_difference"]
     click.echo(f"exported and verified, differs by {difference:.1e} at most  {version}")

@@ -1,9 +1,11 @@
 """The recipe of fine-tuning."""
 
 import dataclasses
+import pathlib
 import typing
 
 HEARTS = "hearts"
+HEARTS_FOLDER = pathlib.Path(__file__).parents[1] / HEARTS
 FIRST_WEIGHTS = ("random", "imagenet", HEARTS)
 """Words of `init`; anything else names a file or a folder."""
 

@@ -19,7 +19,6 @@ DECODER_FILE = "decoder.keras"
 MODEL_FILE = "model.keras"
 RECIPE_FILE = "recipe.yaml"
 IMAGENET_SUFFIX = ".h5"
-HEARTS_FOLDER = pathlib.Path(__file__).parents[1] / config.HEARTS
 
 
 def encoder(name, *, size, width, synchronized=False):
@@ -45,7 +44,7 @@ def encoder(name, *, size, width, synchronized=False):
 def located(init):
     """Folder or file of first weights, that of `hearts`; None for other words."""
     if init == config.HEARTS:
-        return HEARTS_FOLDER
+        return config.HEARTS_FOLDER
     return None if init in config.FIRST_WEIGHTS else pathlib.Path(init)
 
 
