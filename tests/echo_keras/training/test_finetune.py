@@ -538,6 +538,20 @@ def test_a_teacher_labels_the_patients_without_labels(half_labelled, tmp_path):
 
 
 @pytest.mark.usefixtures("small_network")
+def test_hearts_may_teach_beside_a_network_of_other_size_and_structures(
+    half_labelled, tmp_path
+):
+    recipe = config.replace(TINY, fraction=0.5)
+    finetune.run(recipe, half_labelled, tmp_path / "teacher")
+    teachers = ("hearts", str(tmp_path / "teacher"))
+    recipe = config.replace(recipe, teachers=teachers, steps=5)
+    summary = finetune.run(recipe, half_labelled, tmp_path / "student")
+    assert summary["pseudo"]["frames"] + summary["pseudo"]["left_out"] == 10
+    assert [given["folder"] for given in summary["teachers"]] == [*teachers]
+    assert summary["teachers"][0]["dataset"] == "synthetic hearts"
+
+
+@pytest.mark.usefixtures("small_network")
 def test_a_teacher_that_more_labels_went_into_is_refused(half_labelled, tmp_path):
     finetune.run(config.replace(TINY, steps=1), half_labelled, tmp_path / "teacher")
     teacher = str(tmp_path / "teacher")
