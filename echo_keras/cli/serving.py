@@ -134,6 +134,12 @@ def evaluate(data, split, url, model, output):
         f"dice {scores['dice_per_image_mean']:.4f} ({low:.4f}-{high:.4f})  "
         f"{scores['images']} images of {scores['patients']} patients  {output}"
     )
+    for view, against in scores["ejection_fraction"].items():
+        if recorded := against["recorded"]:
+            click.echo(
+                f"ejection fraction from {view}: {recorded['mae']:.1f} points off the "
+                f"recorded one, {recorded['bias']:+.1f} on average"
+            )
 
 
 @main.command()

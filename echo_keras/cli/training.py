@@ -166,5 +166,6 @@ def finetune(data, output, path, **options):
     click.echo(
         f"labelled patients: {len(summary['patients']['train'])} to train, "
         f"{len(summary['patients']['validation'])} to validate  "
-        f"validation dice {summary['dice']:.3f}  {output}"
+        f"validation dice {summary['dice']:.3f} of {summary['frames']['validation']} "
+        f"frames  {output}"
     )

@@ -143,6 +143,10 @@ def markdown(found):
         "dice on validation" if name == "dice" else name: value
         for name, value in found["training"].items()
     }
+    if teachers := training.get("teachers"):
+        names = [Path(network["folder"]).name for network in teachers]
+        mean = "the mean of " if len(names) > 1 else ""
+        training["teachers"] = mean + " and ".join(names)
     data = found["pretraining"].get("data", [])
     sections = {
         "Intended use": [found["intended_use"]],

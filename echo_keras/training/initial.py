@@ -172,7 +172,7 @@ def finetuned(folder):
     if not _is_finetuned(folder):
         raise errors.InputError(
             f"{folder} holds no {MODEL_FILE}; give a folder that echo-keras finetune "
-            "wrote"
+            f"wrote, or {config.HEARTS}"
         )
     path = located(folder)
     recipe = config.load(config.Finetune, path / RECIPE_FILE)

@@ -34,6 +34,10 @@ SCORES = {
     "dice_per_image_interval": [0.9, 0.92],
     "images": 4,
     "patients": 2,
+    "ejection_fraction": {
+        "4CH": {"recorded": {"mae": 9.34, "bias": -7.25}, "reference": None},
+        "2CH": {"recorded": None, "reference": {"mae": 1.0, "bias": 1.0}},
+    },
 }
 
 
@@ -281,7 +285,7 @@ def test_finetune_lets_options_win_over_the_recipe(called, tmp_path):
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("steps: 7\nbatch: 5\nseed: 1")
     patients = {"train": ["a", "b"], "validation": ["c"]}
-    summary = {"patients": patients, "dice": 0.87654}
+    summary = {"patients": patients, "dice": 0.87654, "frames": {"validation": 2}}
     calls = called("echo_keras.training.finetune", "run", summary)
     result = run(
         *("finetune", "--data", "in", "--output", "out", "--config", recipe),
@@ -291,7 +295,8 @@ def test_finetune_lets_options_win_over_the_recipe(called, tmp_path):
         *("--teacher", "other", "--teacher", "third", "--mixed-precision", "off"),
     )
     assert result.output == (
-        "labelled patients: 2 to train, 1 to validate  validation dice 0.877  out\n"
+        "labelled patients: 2 to train, 1 to validate  validation dice 0.877 of 2 "
+        "frames  out\n"
     )
     wanted = config.Finetune(
         steps=9,
@@ -317,6 +322,7 @@ def test_finetune_counts_as_the_option_does(called, tmp_path, option, steps, epo
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("steps: 7\nepochs: 5")
     summary = {"patients": {"train": ["a"], "validation": ["b"]}, "dice": 0.5}
+    summary["frames"] = {"validation": 2}
     calls = called("echo_keras.training.finetune", "run", summary)
     words = ("--data", "a", "--output", "b", "--config", recipe, option, 3)
     assert run("finetune", *words).exit_code == 0
@@ -418,8 +424,10 @@ def test_evaluate_scores_where_it_is_told(called, option, value, name, place):
     scored = called("echo_keras.serving.evaluate", name, SCORES)
     written = called("echo_keras.serving.written", "write", None)
     result = run("evaluate", "--data", "in", option, value, "--output", "s.json")
-    line = "dice 0.9123 (0.9000-0.9200)  4 images of 2 patients  s.json\n"
-    assert result.output == line
+    assert result.output == (
+        "dice 0.9123 (0.9000-0.9200)  4 images of 2 patients  s.json\n"
+        "ejection fraction from 4CH: 9.3 points off the recorded one, -7.2 on average\n"
+    )
     assert scored == [(("in", "test", place), {})]
     assert written == [((SCORES, pathlib.Path("s.json")), {})]
 

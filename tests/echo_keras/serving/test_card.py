@@ -69,6 +69,14 @@ def test_a_card_tells_data_recipe_scores_and_limits(written):
     assert found["pretraining"] == {"data": [{"dataset": "echonet"}], "videos": 7}
 
 
+def test_a_card_names_the_teachers(written):
+    _, found = written
+    found["training"]["teachers"] = [{"folder": "hearts"}, {"folder": "runs/few"}]
+    assert "- teachers: the mean of hearts and few\n" in card.markdown(found)
+    found["training"]["teachers"] = [{"folder": "runs/few"}]
+    assert "- teachers: few\n" in card.markdown(found)
+
+
 def test_a_card_counts_patients_and_names_none(written):
     text, found = written
     assert found["training"]["patients"] == {"train": 2, "validation": 1}

@@ -4,6 +4,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 
 from echo_keras import errors
 from echo_keras.metrics import clinical
@@ -39,6 +40,18 @@ def test_an_image_gives_its_mask_and_an_overlay(written, ventricle):
     orange = (picture.astype(int) - (40, 160, 255)).__abs__().max(axis=2) < 40
     assert orange.sum() > 500
     assert said[0].startswith(f"still: area {ventricle(1.0).sum()} px, confidence 0.90")
+
+
+def test_the_area_of_an_image_has_the_unit_that_its_file_tells(
+    bright, ventricle, tmp_path
+):
+    image = sitk.GetImageFromArray(255 * ventricle(1.0).astype(np.uint8))
+    image.SetSpacing((1.5, 2.0))
+    file, said = tmp_path / "p.nii.gz", []
+    sitk.WriteImage(image, str(file))
+    predict.run([file], bright, tmp_path, say=said.append, complain=said.append)
+    area = ventricle(1.0).sum() * 2.0 * 1.5 / 100
+    assert said[0].startswith(f"p: area {area:.1f} cm^2, confidence")
 
 
 def test_a_sequence_gives_video_curve_and_ejection_fraction(written, ventricle):
