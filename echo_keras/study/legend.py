@@ -96,13 +96,15 @@ def _teachers(student, cells):
         for cell in cells
         if cell.recipe_name == student.recipe_name
     ]
-    outside = [pathlib.PurePath(word).name for word in student.recipe.teachers]
-    return outside + [
+    own = [
         given[0][0][0]
         if all(init == own for (_, init), own in given)
         else " from ".join(given[0][0])
         for given in zip(*taught)
     ]
+    outside = student.recipe.teachers
+    short = [pathlib.PurePath(word).name for word in outside]
+    return [*(short if len(set(short)) == len(short) else outside), *own]
 
 
 def _init(cell):

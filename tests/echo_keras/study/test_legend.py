@@ -70,6 +70,15 @@ def test_a_student_names_the_teachers_of_its_recipe_too(names, tmp_path):
     assert "the mean of the networks of hearts and unet gives" in found["student"]
 
 
+def test_teachers_in_folders_of_one_name_are_told_apart(names, tmp_path):
+    (tmp_path / "student.yaml").write_text("teachers: [a/model, b/model]\n")
+    found = names(recipes=["student.yaml"])
+    assert "the mean of the networks of a/model and b/model" in found["student"]
+    (tmp_path / "student.yaml").write_text("teachers: [a/model, b/other]\n")
+    found = names(recipes=["student.yaml"])
+    assert "the mean of the networks of model and other" in found["student"]
+
+
 def test_a_student_names_the_first_weights_of_its_teachers_where_they_are_others(names):
     found = names(
         recipes=["unet.yaml", "deep.yaml"],
