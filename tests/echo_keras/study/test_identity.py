@@ -8,9 +8,10 @@ from echo_keras.study import identity, plan
 PLAN = {"identity": {"init": "random", "size": 96}, "teachers": [], "weights": None}
 
 
-def test_a_plan_holds_the_settings_of_the_teacher_too(tmp_path):
-    for number, name in enumerate(("unet", "student")):
-        (tmp_path / f"{name}.yaml").write_text(f"batch: {number + 4}\n")
+def taught(folder, recipe):
+    """Cells of a network and of the student that it teaches, whose recipe this is."""
+    (folder / "unet.yaml").write_text("batch: 4\n")
+    (folder / "student.yaml").write_text(recipe)
     study = config.load(
         config.Study,
         recipes=["unet.yaml", "student.yaml"],
@@ -18,7 +19,11 @@ def test_a_plan_holds_the_settings_of_the_teacher_too(tmp_path):
         fractions=[0.5],
         subsets=1,
     )
-    unet, student = plan.cells(study, tmp_path)
+    return plan.cells(study, folder)
+
+
+def test_a_plan_holds_the_settings_of_the_teacher_too(tmp_path):
+    unet, student = taught(tmp_path, "batch: 5\n")
     plans = identity.plans([unet, student])
     assert plans[unet.name]["teachers"] == []
     assert plans[student.name]["teachers"] == [unet.identity]
@@ -59,16 +64,7 @@ def test_a_plan_holds_the_teachers_of_study_and_recipe(tmp_path):
     weights = tmp_path / "teacher" / "model.keras"
     weights.parent.mkdir()
     weights.write_bytes(b"1")
-    (tmp_path / "unet.yaml").touch()
-    (tmp_path / "student.yaml").write_text(f"teachers: [{weights.parent}]\n")
-    study = config.load(
-        config.Study,
-        recipes=["unet.yaml", "student.yaml"],
-        teachers=["student unet"],
-        fractions=[0.5],
-        subsets=1,
-    )
-    unet, student = plan.cells(study, tmp_path)
+    unet, student = taught(tmp_path, f"teachers: [{weights.parent}]\n")
     found = identity.plans([unet, student])[student.name]
     assert found["identity"]["teachers"] == [str(weights.parent), unet.name]
     assert found["teachers"] == [unet.identity]
