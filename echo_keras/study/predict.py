@@ -126,7 +126,7 @@ def curve(found):
 def _write_image(found, output):
     name, [frame] = found.sequence.name, found.frames
     scale, unit = reading.area_scale(found.sequence)
-    area = f"{frame.area}" if unit == "px" else f"{scale * frame.area:.1f}"
+    area = round(scale * frame.area, 1)
     _save(255 * frame.mask.astype(np.uint8), output / f"{name}.mask.png")
     picture = cv2.cvtColor(overlay(found, 0), cv2.COLOR_RGB2BGR)
     _save(picture, output / f"{name}.overlay.png")
