@@ -1,5 +1,7 @@
 """Commands that export, serve and score."""
 
+import pathlib
+
 import click
 
 from echo_keras import config, errors
@@ -7,10 +9,22 @@ from echo_keras.cli import versions
 from echo_keras.cli.group import PATH, POSITIVE, main
 
 
+class _Model(click.Path):
+    """Folder of a model; `hearts` is the package's, unless a folder has that name."""
+
+    def convert(self, value, param, ctx):
+        folder = super().convert(value, param, ctx)
+        own = str(folder) == config.HEARTS and not folder.exists()
+        return config.HEARTS_FOLDER if own else folder
+
+
+MODEL = _Model(path_type=pathlib.Path)
+
+
 @main.command()
 @click.option(
     "--model",
-    type=PATH,
+    type=MODEL,
     required=True,
     help="Folder of finetune, or hearts, which no label of a patient has taught.",
 )
@@ -30,8 +44,6 @@ def export(model, output, **options):
     """Export a fine-tuned model as the next version below saved_models/NAME."""
     from echo_keras.serving import export
 
-    if str(model) == config.HEARTS and not model.exists():
-        model = config.HEARTS_FOLDER
     version = export.export(model, output, **options)
     difference = export.facts(version)["largest_difference"]
     click.echo(f"exported and verified, differs by {difference:.1e} at most  {version}")
@@ -115,7 +127,7 @@ def deploy(models, output, **options):
 @click.option("--data", required=True, help="Folder of records.")
 @click.option("--split", default="test", show_default=True)
 @click.option("--url", help="http://HOST:PORT/v1/models/NAME of a running server.")
-@click.option("--model", type=PATH, help="Model folder, to score without a server.")
+@click.option("--model", type=MODEL, help="Model folder, to score without a server.")
 @click.option("--output", type=PATH, required=True, help="JSON to write or replace.")
 def evaluate(data, split, url, model, output):
     """Score a model on a labelled split, through REST or in this process."""
@@ -145,7 +157,7 @@ def evaluate(data, split, url, model, output):
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
 @click.option("--url", help="http://HOST:PORT/v1/models/NAME of a running server.")
-@click.option("--model", type=PATH, help="Model folder, to segment without a server.")
+@click.option("--model", type=MODEL, help="Model folder, to segment without a server.")
 @click.option("--output", type=PATH, default="runs/predict", show_default=True)
 def predict(files, url, model, output):
     """Outline the ventricle in images, videos and NIfTI or MetaImage files."""

@@ -432,6 +432,20 @@ def test_evaluate_scores_where_it_is_told(called, option, value, name, place):
     assert written == [((SCORES, pathlib.Path("s.json")), {})]
 
 
+def test_evaluate_and_predict_know_the_hearts_of_the_package(
+    called, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    scored = called("echo_keras.serving.evaluate", "by_model", SCORES)
+    loaded = called("echo_keras.serving.evaluate", "local", "a function")
+    called("echo_keras.serving.written", "write", None)
+    called("echo_keras.study.predict", "run", None)
+    run("evaluate", "--data", "in", "--model", "hearts", "--output", "s.json")
+    run("predict", "a.png", "--model", "hearts")
+    assert scored == [(("in", "test", config.HEARTS_FOLDER), {})]
+    assert loaded == [((config.HEARTS_FOLDER,), {})]
+
+
 def test_predict_takes_files_and_complains_of_each(called, monkeypatch):
     called("echo_keras.serving.evaluate", "local", "a function")
     calls = called("echo_keras.study.predict", "run", None)
