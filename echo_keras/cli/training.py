@@ -7,8 +7,8 @@ from echo_keras.cli.group import PATH, POSITIVE, main
 
 FRACTION = click.FloatRange(0, 1, min_open=True)
 INIT = (
-    "random, imagenet, its weights (.h5), hearts (synthetic) or a folder of echo-keras "
-    "pretrain or finetune."
+    "random, imagenet, its weights (.h5, .pth), hearts (synthetic) or a folder of "
+    "echo-keras pretrain or finetune."
 )
 
 
@@ -24,7 +24,7 @@ INIT = (
 )
 @click.option(
     "--encoder",
-    type=click.Choice(["unet", "resnet50", "resnet18"]),
+    type=click.Choice(["unet", "resnet50", "resnet18", "efficientnet_lite2"]),
     show_default=config.Pretrain.encoder,
 )
 @click.option("--init", show_default=config.Pretrain.init, help=INIT)
@@ -116,9 +116,9 @@ def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
 )
 @click.option(
     "--encoder",
-    type=click.Choice(["resnet50", "resnet18"]),
+    type=click.Choice(["resnet50", "resnet18", "efficientnet_lite2"]),
     show_default=config.Finetune.encoder,
-    help="Of deeplabv3.",
+    help="Of deeplabv3; of the UNet efficientnet_lite2, else its own.",
 )
 @click.option(
     "--structures",

@@ -8,6 +8,8 @@ HEARTS = "hearts"
 HEARTS_FOLDER = pathlib.Path(__file__).parents[1] / HEARTS
 FIRST_WEIGHTS = ("random", "imagenet", HEARTS)
 """Words of `init`; anything else names a file or a folder."""
+OF_UNETS = ("efficientnet_lite2",)
+"""Encoders, beside its own, that the UNet can grow on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,12 +21,15 @@ class Finetune:
         structures: `lv` learns the left ventricle alone, `all` also the myocardium and
             the left atrium, where the masks show them. What is exported, and scored,
             is the left ventricle either way.
-        encoder: Of `deeplabv3`; the UNet has its own.
-        init: `random`, `imagenet` (resnet50), a file of its weights (.h5), `hearts`,
-            which is a UNet of width 16 that synthetic hearts have taught, the folder of
-            a pretrained encoder, or that of a fine-tuned network of the same kind.
+        encoder: `resnet50` or `resnet18` of `deeplabv3`. The UNet has its own, or with
+            `efficientnet_lite2` that one.
+        init: `random`, `imagenet` (resnet50 and efficientnet_lite2), a file of its
+            weights (.h5 or .pth), `hearts`, which is a UNet of width 16 that synthetic
+            hearts have taught, the folder of a pretrained encoder, or that of a
+            fine-tuned network of the same kind.
         width: Channels of the encoder's first level, to which all others are in
-            proportion, those of the pyramid too; 64 is the published size.
+            proportion, those of the pyramid too; 64 is the published size, and 32 that
+            of efficientnet_lite2.
         size: Height and width of the frames in pixels.
         aspect: How frames are made square: `stretch`, or `keep` between black bars.
         fraction: Share of the labelled patients in (0, 1].
@@ -71,7 +76,7 @@ class Finetune:
 
     network: typing.Literal["unet", "deeplabv3"] = "unet"
     structures: typing.Literal["lv", "all"] = "lv"
-    encoder: typing.Literal["resnet50", "resnet18"] = "resnet50"
+    encoder: typing.Literal["resnet50", "resnet18", "efficientnet_lite2"] = "resnet50"
     init: str = "random"
     width: int = 16
     size: int = 96
@@ -102,3 +107,9 @@ class Finetune:
     pseudo_share: float = 0.5
     mixed_precision: typing.Literal["auto", "off", "bfloat16", "float16"] = "auto"
     seed: int = 0
+
+    @property
+    def encoder_name(self):
+        """Name of the encoder that the network has."""
+        own = self.network == "unet" and self.encoder not in OF_UNETS
+        return "unet" if own else self.encoder

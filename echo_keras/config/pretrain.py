@@ -12,12 +12,14 @@ class Pretrain:
         method: `simclr` or `byol`.
         contrast: What is told apart: `global` frames as a whole, or `dense` places in
             them; then the UNet's decoder is pretrained too.
-        encoder: Network to pretrain; `unet` for UNet, `resnet50` or the small
-            `resnet18` for DeepLabV3.
-        init: `random`, `imagenet` (resnet50), a file of its weights (.h5), `hearts` (a
-            UNet of width 16), or the folder of a pretrained encoder or a fine-tuned
-            network, whose decoder is taken too where one is pretrained.
-        width: Channels of the encoder's first level; 64 is the published size.
+        encoder: Network to pretrain; `unet` or `efficientnet_lite2` for UNet,
+            `resnet50` or the small `resnet18` for DeepLabV3.
+        init: `random`, `imagenet` (resnet50 and efficientnet_lite2), a file of its
+            weights (.h5 or .pth), `hearts` (a UNet of width 16), or the folder of a
+            pretrained encoder or a fine-tuned network, whose decoder is taken too where
+            one is pretrained.
+        width: Channels of the encoder's first level; 64 is the published size, and 32
+            that of efficientnet_lite2.
         size: Height and width of the frames in pixels.
         aspect: How frames are made square: `stretch`, or `keep` between black bars.
         views: How a frame is altered: `echo` for ultrasound, `paper` as published.
@@ -57,7 +59,9 @@ class Pretrain:
 
     method: typing.Literal["simclr", "byol"] = "simclr"
     contrast: typing.Literal["global", "dense"] = "global"
-    encoder: typing.Literal["unet", "resnet50", "resnet18"] = "unet"
+    encoder: typing.Literal["unet", "resnet50", "resnet18", "efficientnet_lite2"] = (
+        "unet"
+    )
     init: str = "random"
     width: int = 16
     size: int = 96

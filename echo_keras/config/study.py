@@ -15,7 +15,7 @@ class Study:
     Attributes:
         recipes: Files of fine-tuning recipes, or `default` for the recipe of the
             defaults. Init, fraction, subset and seed are the study's to choose.
-        inits: First weights: `random`, `imagenet`, a file of its weights (.h5),
+        inits: First weights: `random`, `imagenet`, a file of its weights (.h5 or .pth),
             `hearts`, a folder of `echo-keras pretrain` or `finetune`, or a pretraining
             recipe (.yaml), which the study runs once for each kind of encoder.
             Differences are to the first.

@@ -13,8 +13,9 @@ def fold(model):
     been run by `predict` before, nor be trained or saved by Keras afterwards.
 
     Args:
-        model: `keras.Model`. A `keras.layers.Conv2D` without activation and the batch
-            norm that alone takes its answer are changed, where each is called once.
+        model: `keras.Model`. A `keras.layers.Conv2D`, or a depthwise one, without
+            activation and the batch norm that alone takes its answer are changed, where
+            each is called once.
 
     Returns:
         The same model; what it answers is the same up to rounding.
@@ -22,7 +23,11 @@ def fold(model):
     for convolution, norm in _pairs(model):
         scale = norm.gamma / tf.sqrt(norm.moving_variance + norm.epsilon)
         shift = norm.beta - norm.moving_mean * scale
-        convolution.kernel.assign(convolution.kernel * scale)
+        if isinstance(convolution, keras.layers.DepthwiseConv2D):
+            kernel = convolution.depthwise_kernel
+            kernel.assign(kernel * tf.reshape(scale, kernel.shape[2:]))
+        else:
+            convolution.kernel.assign(convolution.kernel * scale)
         if convolution.use_bias:
             convolution.bias.assign(convolution.bias * scale + shift)
             norm.call = _same
@@ -66,7 +71,7 @@ def _before(norm):
     if not (norm.scale and norm.center and len(norm.inbound_nodes) == 1):
         return None
     layer = norm.inbound_nodes[0].inbound_layers
-    if not isinstance(layer, keras.layers.Conv2D):
+    if not isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)):
         return None
     once = len(layer.inbound_nodes) == len(layer.outbound_nodes) == 1
     plain = layer.activation is keras.activations.linear and not isinstance(

@@ -6,6 +6,7 @@ from echo_keras import errors
 from echo_keras.models import heads
 
 WIDTHS = (1, 2, 4, 8, 8)
+HALVED_WIDTHS = (1, 2, 3, 4, 8)
 COARSE = (1, 2)
 
 
@@ -58,7 +59,8 @@ def decoder(encoder, *, synchronized=False):
         size, channels)` features, its layers named as in `segmenter`.
     """
     levels = [keras.Input(shape[1:]) for shape in encoder.output_shape]
-    features = _expanded(levels, synchronized=synchronized)
+    size = encoder.input_shape[1]
+    features = _expanded(levels, size, synchronized=synchronized)
     return keras.Model(levels, features, name="unet_decoder")
 
 
@@ -66,10 +68,13 @@ def segmenter(encoder, *, channels=1):
     """Grow the expanding path on an encoder, by bilinear upsampling.
 
     Each level joins the skip of the encoder and leaves with the channels of the next
-    finer one, as in the published network.
+    finer one, as in the published network. On an encoder that begins at half of the
+    size the last level has no skip, and each has as many channels as its place says.
 
     Args:
-        encoder: Model as `encoder` returns it; its weights are shared, not copied.
+        encoder: Model from frames to feature maps, each half the size of the one
+            before, the first of the frame's size, as `encoder` returns it, or of half
+            of it; its weights are shared, not copied.
         channels: Of the answer: 1 for the left ventricle, or one for each label.
 
     Returns:
@@ -77,22 +82,28 @@ def segmenter(encoder, *, channels=1):
         `(batch, size, size, channels)` float32, as of `heads.probabilities`.
     """
     inputs = keras.Input(encoder.input_shape[1:], name="image")
-    features = _expanded(encoder(inputs))
+    features = _expanded(encoder(inputs), inputs.shape[1])
     logits = keras.layers.Conv2D(channels, 1, dtype="float32", name="logits")(features)
     return keras.Model(inputs, heads.probabilities(logits), name="unet_segmenter")
 
 
-def _expanded(levels, *, synchronized=False):
+def _expanded(levels, size, *, synchronized=False):
     *skips, features = levels
+    if skips[0].shape[1] == size:
+        finer = [skips[0], *skips[:-1]]
+        filters = [(skip.shape[-1], fine.shape[-1]) for skip, fine in zip(skips, finer)]
+    else:
+        filters = [(factor * skips[0].shape[-1],) * 2 for factor in HALVED_WIDTHS]
+        skips = [None, *skips]
     for level in reversed(range(len(skips))):
-        skip = skips[level]
         features = keras.layers.UpSampling2D(
             interpolation="bilinear", name=f"grow{level}"
         )(features)
-        features = keras.layers.Concatenate(name=f"join{level}")([skip, features])
-        filters = (skip.shape[-1], skips[max(level - 1, 0)].shape[-1])
+        if skips[level] is not None:
+            join = keras.layers.Concatenate(name=f"join{level}")
+            features = join([skips[level], features])
         features = _block(
-            features, filters, f"decoder{level}", synchronized=synchronized
+            features, filters[level], f"decoder{level}", synchronized=synchronized
         )
     return features
 

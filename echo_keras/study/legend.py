@@ -61,7 +61,7 @@ def _told_apart(told, settings, but):
 def _recipe(cell, cells):
     recipe = cell.recipe
     network = _NETWORKS[recipe.network]
-    if recipe.network == "deeplabv3":
+    if recipe.encoder_name != "unet":
         network += f" on {recipe.encoder}"
     lengths = sorted(
         {one.recipe.steps for one in cells if one.recipe_name == cell.recipe_name}

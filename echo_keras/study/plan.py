@@ -291,6 +291,6 @@ def _cell(arm, number, recipe, init, teachers):
     if isinstance(init, str):
         recipe = config.replace(recipe, init=init)
         return Cell(*arm, number, recipe, teachers=teachers)
-    kind = "unet" if recipe.network == "unet" else recipe.encoder
-    pretraining = config.replace(init, encoder=kind, width=recipe.width)
+    own = {"encoder": recipe.encoder_name, "width": recipe.width}
+    pretraining = config.replace(init, **own)
     return Cell(*arm, number, recipe, pretraining, teachers)

@@ -205,7 +205,7 @@ def _compiled(model, recipe, multiply):
     scale = None
     if settings.scaled(recipe):
         scale = layerwise.shares(
-            model.get_layer(initial.encoder_name(recipe)),
+            model.get_layer(recipe.encoder_name),
             layer_decay=recipe.layer_decay,
             freeze_steps=recipe.freeze_steps,
         )

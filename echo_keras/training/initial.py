@@ -11,21 +11,22 @@ import keras
 
 from echo_keras import config, errors
 from echo_keras.data import schema
-from echo_keras.models import dilated, resnet, unet
+from echo_keras.models import dilated, efficientnet, resnet, unet
 from echo_keras.training import imagenet
 
 ENCODER_FILE = "encoder.keras"
 DECODER_FILE = "decoder.keras"
 MODEL_FILE = "model.keras"
 RECIPE_FILE = "recipe.yaml"
-IMAGENET_SUFFIX = ".h5"
+IMAGENET_SUFFIXES = (".h5", ".pth")
 
 
 def encoder(name, *, size, width, synchronized=False):
     """Build an encoder with random weights.
 
     Args:
-        name: `unet`, `resnet50` or `resnet18`.
+        name: `unet`, `resnet50`, `resnet18` or `efficientnet_lite2`, which its layer
+            bears too.
         size: Height and width of the input in pixels.
         width: Channels of the first level.
         synchronized: Share batch statistics between replicas.
@@ -37,6 +38,7 @@ def encoder(name, *, size, width, synchronized=False):
         "unet": unet.encoder,
         "resnet50": resnet.encoder,
         "resnet18": resnet.shallow,
+        efficientnet.NAME: efficientnet.encoder,
     }
     return build[name](size, width=width, synchronized=synchronized)
 
@@ -46,11 +48,6 @@ def located(init):
     if init == config.HEARTS:
         return config.HEARTS_FOLDER
     return None if init in config.FIRST_WEIGHTS else pathlib.Path(init)
-
-
-def encoder_name(recipe):
-    """Name of the encoder of a `config.Finetune`, which is that of its layer too."""
-    return "unet" if recipe.network == "unet" else recipe.encoder
 
 
 def network(recipe):
@@ -66,7 +63,7 @@ def network(recipe):
     Raises:
         InputError: The weights cannot be had or belong to another architecture.
     """
-    base = encoder(encoder_name(recipe), size=recipe.size, width=recipe.width)
+    base = encoder(recipe.encoder_name, size=recipe.size, width=recipe.width)
     whole = _is_finetuned(recipe.init)
     fill(base, "random" if whole else recipe.init, width=recipe.width)
     channels = 1 if recipe.structures == "lv" else len(schema.STRUCTURES)
@@ -90,8 +87,8 @@ def fill(encoder, init, *, width):
     Args:
         encoder: Model to fill.
         init: `random`, which leaves it as it is; `imagenet`, or a file of those weights
-            that ends in `.h5`; `hearts`; or a folder of `echo-keras pretrain` or
-            `finetune`.
+            that ends in `.h5` or `.pth`; `hearts`; or a folder of `echo-keras pretrain`
+            or `finetune`.
         width: Channels of the encoder's first level.
 
     Raises:
@@ -99,7 +96,7 @@ def fill(encoder, init, *, width):
     """
     if init == "imagenet":
         _load_imagenet(encoder, width)
-    elif init.endswith(IMAGENET_SUFFIX):
+    elif init.endswith(IMAGENET_SUFFIXES):
         _load_imagenet(encoder, width, path=init)
     elif init != "random":
         load_pretrained(encoder, located(init))
@@ -211,10 +208,11 @@ def load_finetuned(model, recipe):
             is of another architecture or width.
     """
     source, made_by = finetuned(recipe.init)
-    keys = ["network", "width"] + ["encoder"] * (recipe.network == "deeplabv3")
-    for key in keys:
+    for key in ("network", "encoder_name", "width"):
         given, wanted = getattr(made_by, key), getattr(recipe, key)
         if given != wanted:
+            key = key.removesuffix("_name")
+            given = getattr(made_by, key)
             raise errors.InputError(
                 f"{recipe.init} was fine-tuned with {key} {given}, not {wanted}; set "
                 f"{key}: {given} in the recipe, or begin with other weights"
@@ -236,12 +234,12 @@ def _trained(folder):
     """Encoder of an artefact, and the recipe that made it."""
     if (folder / MODEL_FILE).is_file():
         network, recipe = finetuned(folder)
-        return network.get_layer(encoder_name(recipe)), recipe
+        return network.get_layer(recipe.encoder_name), recipe
     if not (folder / ENCODER_FILE).is_file():
         raise errors.InputError(
             f"{folder} holds no {ENCODER_FILE}; give random, imagenet, a file of its "
-            f"weights ({IMAGENET_SUFFIX}), hearts or a folder that echo-keras pretrain "
-            "or finetune wrote"
+            f"weights ({' or '.join(IMAGENET_SUFFIXES)}), hearts or a folder that "
+            "echo-keras pretrain or finetune wrote"
         )
     recipe = config.load(config.Pretrain, folder / RECIPE_FILE)
     return _loaded(folder / ENCODER_FILE), recipe
@@ -262,14 +260,19 @@ def _loaded(path):
 
 
 def _load_imagenet(encoder, width, path=None):
-    if encoder.name != "resnet50":
+    known = {
+        "resnet50": (resnet, imagenet.original),
+        efficientnet.NAME: (efficientnet, imagenet.lite),
+    }
+    if encoder.name not in known:
         raise errors.InputError(
             f"there are no ImageNet weights for the {encoder.name} encoder, only for "
-            "resnet50; use that one, or --init random"
+            f"{' and '.join(known)}; use one of these, or --init random"
         )
-    if width != resnet.IMAGENET_WIDTH:
+    module, original = known[encoder.name]
+    if width != module.IMAGENET_WIDTH:
         raise errors.InputError(
-            f"ImageNet weights are for width {resnet.IMAGENET_WIDTH}, the recipe has "
-            f"width {width}; set width: {resnet.IMAGENET_WIDTH} in it"
+            f"ImageNet weights are for width {module.IMAGENET_WIDTH}, the recipe has "
+            f"width {width}; set width: {module.IMAGENET_WIDTH} in it"
         )
-    resnet.adopt(encoder, imagenet.original(path))
+    module.adopt(encoder, original(path))

@@ -19,6 +19,12 @@ def refuse_contradictions(recipe):
             f"deep_supervision is for the UNet, and the network is {recipe.network}; "
             "set it to false"
         )
+    if recipe.network == "deeplabv3" and recipe.encoder in config.OF_UNETS:
+        raise errors.InputError(
+            f"{recipe.encoder} is an encoder of the UNet, as it ends at a 32nd of the "
+            "size, where deeplabv3 needs an eighth; set network: unet, or encoder: "
+            "resnet50"
+        )
     if not recipe.epochs:
         refuse_no_choice(recipe)
     if recipe.keep == "best" and recipe.average_decay:
@@ -49,7 +55,7 @@ def idle(recipe):
         Name of a setting and why it has no effect, as the end of a sentence.
     """
     beside = {
-        "encoder": recipe.network == "unet" and "with network: unet",
+        "encoder": recipe.encoder_name == "unet" and "with network: unet",
         "pseudo_share": not recipe.teachers and "without teachers",
         "steps": recipe.epochs and "beside epochs",
         **dict.fromkeys(_OF_A_FRACTION, recipe.fraction == 1 and "at fraction: 1"),

@@ -15,6 +15,7 @@ NETWORKS = {
     "deeplabv3": config.Finetune(
         size=SIZE, width=4, network="deeplabv3", encoder="resnet18"
     ),
+    "lite": config.Finetune(size=SIZE, width=8, encoder="efficientnet_lite2"),
 }
 
 

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from echo_keras import errors
-from echo_keras.models import unet
+from echo_keras.models import efficientnet, unet
 from echo_keras.training import precision
 
 
@@ -120,6 +120,19 @@ def test_a_saved_segmenter_answers_the_same(noise, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(loaded(noise), model(noise), atol=1e-6)
+
+
+def test_an_encoder_that_begins_at_half_of_the_size_is_grown_to_all_of_it(noise):
+    encoder = efficientnet.encoder(32, width=4)
+    model = unet.segmenter(encoder)
+    assert model(noise).shape == noise.shape
+    finest = encoder.output_shape[0][-1]
+    for level, factor in enumerate((1, 2, 3, 4, 8)):
+        shape = (None, 32 // 2**level, 32 // 2**level, factor * finest)
+        for half in "ab":
+            assert model.get_layer(f"decoder{level}{half}_relu").output_shape == shape
+    answers = unet.supervised(model)(noise)
+    np.testing.assert_allclose(answers[..., :1], model(noise), atol=1e-6)
 
 
 @pytest.mark.parametrize("channels", [1, 4])

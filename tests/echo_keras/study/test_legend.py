@@ -25,14 +25,16 @@ def names(tmp_path):
     return told
 
 
-def test_a_recipe_tells_its_network_and_how_long_it_is_trained(names):
-    found = names(recipes=["unet.yaml", "deep.yaml"])
+def test_a_recipe_tells_its_network_and_how_long_it_is_trained(names, tmp_path):
+    (tmp_path / "lite.yaml").write_text("encoder: efficientnet_lite2\nwidth: 32\n")
+    found = names(recipes=["unet.yaml", "deep.yaml", "lite.yaml"])
     assert found["unet"] == (
         "UNet, 8 channels wide at first, frames of 64x64 pixels, 500 steps, batches of "
         "12, mild augmentation"
     )
     assert found["deep"].startswith("DeepLabV3 on resnet18, 16 channels wide")
     assert "50 epochs" in found["deep"]
+    assert found["lite"].startswith("UNet on efficientnet_lite2, 32 channels wide")
     assert "augmentation" not in found["deep"]
     assert found["deep"].endswith("labels drawn by image, so from more patients")
 

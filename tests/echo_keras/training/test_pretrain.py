@@ -106,11 +106,14 @@ def test_the_encoder_loads_where_this_library_is_not(artefact):
     assert loaded_elsewhere(artefact[0] / initial.ENCODER_FILE) == [str(shapes)]
 
 
-@pytest.mark.parametrize("encoder", ["unet", "resnet50", "resnet18"])
+@pytest.mark.parametrize(
+    "encoder", ["unet", "resnet50", "resnet18", "efficientnet_lite2"]
+)
 def test_byol_pretrains_every_encoder(unlabelled, tmp_path, monkeypatch, encoder):
     build = functools.partial(resnet.encoder, blocks=(1, 1, 1, 1))
     monkeypatch.setattr(resnet, "encoder", build)
-    recipe = config.replace(TINY, method="byol", encoder=encoder)
+    size = 32 if encoder == "efficientnet_lite2" else TINY.size
+    recipe = config.replace(TINY, method="byol", encoder=encoder, size=size)
     summary = pretrain.run(recipe, [unlabelled], tmp_path / "out")
     assert np.isfinite(summary["loss"]).all()
     assert len(weights(tmp_path / "out")) > 40
