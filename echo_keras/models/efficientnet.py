@@ -42,7 +42,7 @@ STAGES = (
 
 
 def encoder(size, width=IMAGENET_WIDTH, *, synchronized=False):
-    """Inverted bottlenecks with depthwise convolutions, five million weights.
+    """Inverted bottlenecks with depthwise convolutions, 4.4 million weights.
 
     Args:
         size: Height and width of the input in pixels, a multiple of 32.

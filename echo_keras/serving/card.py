@@ -16,6 +16,9 @@ TERMS = {
     "doi:10.1109/TMI.2019.2900516.",
     "echonet": "EchoNet-Dynamic: every user registers, and no portion or derivative of "
     "it may be passed on; ask Stanford before this model leaves your institution.",
+    "imagenet": "ImageNet, whose photographs taught the first weights, is for "
+    "non-commercial research; the weights were published for every use, "
+    "EfficientNet-Lite2's under Apache 2.0 and ResNet-50's under MIT.",
     "synthetic hearts": "Synthetic hearts, which have no terms, are among its data.",
 }
 UNKNOWN_TERMS = "The data are not known here; their terms hold for this model too."
@@ -97,6 +100,8 @@ def _lengths(named):
 def _datasets(found):
     """Data sets that figures tell of, None for weights that are silent about theirs."""
     if isinstance(found, dict):
+        if found.get("init") == "imagenet":
+            yield "imagenet"
         silent = "sha256" in found and "data" not in found
         if "dataset" in found or silent:
             yield found.get("dataset")
@@ -148,10 +153,13 @@ def markdown(found):
         mean = "the mean of " if len(names) > 1 else ""
         training["teachers"] = mean + " and ".join(names)
     data = found["pretraining"].get("data", [])
+    terms = found["terms"]
+    if TERMS["synthetic hearts"] not in terms:
+        terms = [*terms, SYNTHETIC]
     sections = {
         "Intended use": [found["intended_use"]],
         "Limits": [f"- {limit}" for limit in found["limits"]],
-        "Licence terms of the data": [*found["terms"], SYNTHETIC],
+        "Licence terms of the data": terms,
         "Scores": list(_scores(found["evaluation"])),
         "Training": list(_lines(training)),
         "Pretraining": [f"- {_told(data)}" for data in data]

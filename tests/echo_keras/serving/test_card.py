@@ -134,3 +134,20 @@ def test_a_damaged_summary_is_refused(tmp_path):
     (tmp_path / "finetune.json").write_text("{")
     with pytest.raises(errors.InputError, match=r"cannot read .*finetune\.json"):
         card.collect(tmp_path, config.Finetune())
+
+
+@pytest.mark.parametrize(
+    "init", ["imagenet", {"folder": "encoder", "data": [], "init": "imagenet"}]
+)
+def test_weights_of_imagenet_have_terms_wherever_they_came_in(tmp_path, init):
+    (tmp_path / "finetune.json").write_text(json.dumps({**TRAINING, "init": init}))
+    found = card.collect(tmp_path, config.Finetune())
+    assert found["terms"] == [card.TERMS["camus"], card.TERMS["imagenet"]]
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_synthetic_hearts_are_told_to_be_free_once(written, seen):
+    _, found = written
+    terms = [card.TERMS["camus"], *[card.TERMS["synthetic hearts"]] * seen]
+    text = card.markdown({**found, "terms": terms})
+    assert text.count("ynthetic hearts") == 1
