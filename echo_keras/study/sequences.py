@@ -12,6 +12,7 @@ from echo_keras import errors
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp")
 VIDEOS = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".gif")
 MEDICAL = (".nii", ".nii.gz", ".mhd")
+LAST_LABEL = 4  # of a mask of structures; one of the ventricle alone may have 255
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ def read(path):
         `Sequence`.
 
     Raises:
-        InputError: The file is missing, damaged or of another kind.
+        InputError: The file is missing, damaged, of another kind, or holds masks.
     """
     path = Path(path)
     kind = kind_of(path.name)
@@ -51,16 +52,17 @@ def read(path):
         raise errors.InputError(f"no file {path}; is the path right?")
     name = path.name[: -len(kind)]
     if kind in IMAGES:
-        return _image(path, name)
+        return _no_masks(_image(path, name), path)
     from pipeline.sources import listings
 
     try:
-        return (_video if kind in VIDEOS else _medical)(path, name)
+        found = (_video if kind in VIDEOS else _medical)(path, name)
     except listings.DefectError as defect:
         reason, detail = defect.args
         raise errors.InputError(
             f"cannot read {path}: {reason}, {detail}; copy or convert it again"
         ) from defect
+    return _no_masks(found, path)
 
 
 def kind_of(name):
@@ -93,6 +95,16 @@ def encoded(sequence, number):
     if sequence.content is not None:
         return sequence.content
     return cv2.imencode(".png", sequence.frames[number])[1].tobytes()
+
+
+def _no_masks(sequence, path):
+    levels = set(np.unique(sequence.frames[len(sequence.frames) // 2]).tolist())
+    if len(levels) > 1 and (max(levels) <= LAST_LABEL or levels == {0, 255}):
+        raise errors.InputError(
+            f"{path} has the greys {', '.join(map(str, sorted(levels)))} alone, as a "
+            "mask has; give the image that it outlines"
+        )
+    return sequence
 
 
 def _image(path, name):

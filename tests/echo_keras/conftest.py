@@ -66,10 +66,10 @@ def ventricle():
 
 @pytest.fixture(scope="session")
 def beating(ventricle):
-    """Fifty frames of a ventricle that beats every twenty, 255 inside."""
+    """Fifty frames of a ventricle that beats every twenty, 250 inside."""
     turn = 2 * np.pi * np.arange(50) / 20
     masks = [ventricle(0.85 + 0.15 * np.cos(angle)) for angle in turn]
-    return 255 * np.stack(masks).astype(np.uint8)
+    return 250 * np.stack(masks).astype(np.uint8)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ PERIOD, RATE = 20, 40.0
 def still(ventricle, tmp_path_factory):
     """An image of a ventricle."""
     path = tmp_path_factory.mktemp("files") / "still.png"
-    cv2.imwrite(str(path), 255 * ventricle(1.0).astype(np.uint8))
+    cv2.imwrite(str(path), 250 * ventricle(1.0).astype(np.uint8))
     return path
 
 
@@ -45,7 +45,7 @@ def test_an_image_gives_its_mask_and_an_overlay(written, ventricle):
 def test_the_area_of_an_image_has_the_unit_that_its_file_tells(
     bright, ventricle, tmp_path
 ):
-    image = sitk.GetImageFromArray(255 * ventricle(1.0).astype(np.uint8))
+    image = sitk.GetImageFromArray(250 * ventricle(1.0).astype(np.uint8))
     image.SetSpacing((1.5, 2.0))
     file, said = tmp_path / "p.nii.gz", []
     sitk.WriteImage(image, str(file))

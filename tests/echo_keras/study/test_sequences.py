@@ -83,3 +83,31 @@ def test_a_file_that_cannot_be_read_is_told_in_one_sentence(
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(errors.InputError, match=r"no file .*a\.png"):
         sequences.read(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("kind", [".nii.gz", ".png"])
+def test_a_mask_in_place_of_its_image_is_refused(tmp_path, kind):
+    mask = np.zeros((3, 20, 30) if kind == ".nii.gz" else (20, 30), np.uint8)
+    mask[..., 5:9, 5:9] = 1
+    mask[..., 10:12, 5:9] = 3
+    path = tmp_path / f"p_gt{kind}"
+    if kind == ".png":
+        path.write_bytes(cv2.imencode(kind, mask)[1].tobytes())
+    else:
+        sitk.WriteImage(sitk.GetImageFromArray(mask), str(path))
+    with pytest.raises(errors.InputError, match=r"p_gt\..* the greys 0, 1, 3 alone"):
+        sequences.read(path)
+
+
+def test_a_mask_of_the_ventricle_alone_is_refused_too(tmp_path):
+    path = tmp_path / "a.mask.png"
+    mask = 255 * np.eye(20, dtype=np.uint8)
+    path.write_bytes(cv2.imencode(".png", mask)[1].tobytes())
+    with pytest.raises(errors.InputError, match="0, 255 alone, as a mask has"):
+        sequences.read(path)
+
+
+def test_a_black_frame_is_no_mask(tmp_path):
+    path = tmp_path / "black.png"
+    path.write_bytes(cv2.imencode(".png", np.zeros((20, 30), np.uint8))[1].tobytes())
+    assert sequences.read(path).frames.max() == 0
