@@ -4,6 +4,7 @@ from echo_keras.config.finetune import (
     FIRST_WEIGHTS,
     HEARTS,
     HEARTS_FOLDER,
+    OF_UNETS,
     Finetune,
 )
 from echo_keras.config.flat import load, replace, save
@@ -15,6 +16,7 @@ __all__ = [
     "FIRST_WEIGHTS",
     "HEARTS",
     "HEARTS_FOLDER",
+    "OF_UNETS",
     "Finetune",
     "Pipeline",
     "Pretrain",

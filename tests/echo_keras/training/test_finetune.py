@@ -474,7 +474,7 @@ def test_every_setting_of_the_optimizer_arrives(records, tmp_path, monkeypatch):
         return create(name, **{**options, "scale": None})
 
     monkeypatch.setattr(optimizers, "create", watched)
-    monkeypatch.setattr(initial, "encoder_name", lambda recipe: "probability")
+    monkeypatch.setattr(config.Finetune, "encoder_name", "probability")
     monkeypatch.setattr(layerwise, "shares", lambda layer, **options: options)
     settings = {"optimizer": "adam", "schedule": "constant", "learning_rate": 0.0123}
     settings |= {"weight_decay": 0.00321, "average_decay": 0.77, "warmup_steps": 3}
