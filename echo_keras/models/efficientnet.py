@@ -4,12 +4,15 @@ from typing import NamedTuple
 
 import keras
 
-from echo_keras import errors
+from echo_keras.models import sizes
 
 NAME = "efficientnet_lite2"
 IMAGENET_WIDTH = 32
 DROPPED = 0.2  # share of the last block's branches, in proportion less before it
 GREYS = {"scale": 255 / 128, "offset": -127 / 128}  # as ImageNet's network sees them
+# What PyTorch's network calls the norm after a convolution, and the weights of a norm.
+_NORMS = {"stem": 0, "expand": 0, "depthwise": 1, "project": 2}
+_OF_A_NORM = ("weight", "bias", "running_mean", "running_var")
 
 
 class Stage(NamedTuple):
@@ -61,11 +64,7 @@ def encoder(size, width=IMAGENET_WIDTH, *, synchronized=False):
     Source: Tan and Le 2019, https://arxiv.org/abs/1905.11946, as the Lite networks
     have it: ReLU6, and no squeeze and excitation.
     """
-    if size % 32:
-        raise errors.InputError(
-            f"size {size} does not suit the {NAME} encoder; use a multiple of 32, "
-            f"such as {32 * max(round(size / 32), 1)}"
-        )
+    sizes.refuse(size, NAME, multiple=32)
     norm = {"synchronized": synchronized}
     inputs = keras.Input((size, size, 1), name="frame")
     features = keras.layers.Rescaling(**GREYS, name="normalise")(inputs)
@@ -152,10 +151,6 @@ def _normalised(features, name, norm):
 
 def _rectified(features, name):
     return keras.layers.ReLU(6.0, name=f"{name}_relu")(features)
-
-
-_NORMS = {"stem": 0, "expand": 0, "depthwise": 1, "project": 2}
-_OF_A_NORM = ("weight", "bias", "running_mean", "running_var")
 
 
 def _adopted(layer, original):

@@ -3,8 +3,7 @@
 import keras
 import numpy as np
 
-from echo_keras import errors
-from echo_keras.models import dilated
+from echo_keras.models import dilated, sizes
 
 BLOCKS = (3, 4, 6, 3)
 SHALLOW_BLOCKS = (2, 2, 2, 2)
@@ -89,16 +88,8 @@ def adopt(encoder, original):
             layer.set_weights(original.get_layer(layer.name).get_weights())
 
 
-def _halved_thrice(size, name):
-    if size % 8:
-        raise errors.InputError(
-            f"size {size} does not suit the {name} encoder; use a multiple of 8, "
-            f"such as {8 * max(round(size / 8), 1)}"
-        )
-
-
 def _network(name, block, size, width, *, blocks, synchronized):
-    _halved_thrice(size, name)
+    sizes.refuse(size, name, multiple=8)
     norm = {"epsilon": 1.001e-5, "synchronized": synchronized}
     inputs = keras.Input((size, size, 1), name="frame")
     features = keras.layers.Rescaling(SCALE, offset=OFFSET, name="normalise")(inputs)

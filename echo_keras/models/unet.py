@@ -2,8 +2,7 @@
 
 import keras
 
-from echo_keras import errors
-from echo_keras.models import heads
+from echo_keras.models import heads, sizes
 
 WIDTHS = (1, 2, 4, 8, 8)
 HALVED_WIDTHS = (1, 2, 3, 4, 8)
@@ -28,11 +27,7 @@ def encoder(size, width=64, *, synchronized=False):
 
     Source: Ronneberger et al. 2015, https://arxiv.org/abs/1505.04597
     """
-    if size % 16:
-        raise errors.InputError(
-            f"size {size} does not suit the unet encoder; use a multiple of 16, "
-            f"such as {16 * max(round(size / 16), 1)}"
-        )
+    sizes.refuse(size, "unet", multiple=16)
     inputs = keras.Input((size, size, 1), name="frame")
     features = keras.layers.Rescaling(4.0, offset=-1.0, name="normalise")(inputs)
     levels = []

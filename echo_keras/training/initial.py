@@ -208,11 +208,11 @@ def load_finetuned(model, recipe):
             is of another architecture or width.
     """
     source, made_by = finetuned(recipe.init)
-    for key in ("network", "encoder_name", "width"):
+    keys = ["network", "width"]
+    keys += ["encoder"] * (made_by.encoder_name != recipe.encoder_name)
+    for key in keys:
         given, wanted = getattr(made_by, key), getattr(recipe, key)
         if given != wanted:
-            key = key.removesuffix("_name")
-            given = getattr(made_by, key)
             raise errors.InputError(
                 f"{recipe.init} was fine-tuned with {key} {given}, not {wanted}; set "
                 f"{key}: {given} in the recipe, or begin with other weights"
