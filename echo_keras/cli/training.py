@@ -135,8 +135,8 @@ def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
     "--teacher",
     "teachers",
     multiple=True,
-    help="Fine-tuned folder, or hearts, whose masks of unlabelled patients are learnt "
-    "from too; of several, the mean.",
+    help="Fine-tuned folder, hearts, or a recipe (.yaml) to train first, whose masks "
+    "of unlabelled patients are learnt from too; of several, the mean.",
 )
 @click.option(
     "--mixed-precision",
@@ -160,9 +160,9 @@ def finetune(data, output, path, **options):
         options["epochs"] = 0  # whatever the recipe says
     options["teachers"] = options["teachers"] or None
     recipe = config.load(config.Finetune, path, **options)
-    from echo_keras.training import finetune
+    from echo_keras.training import rounds
 
-    summary = finetune.run(recipe, data, output)
+    summary = rounds.run(recipe, data, output)
     click.echo(
         f"labelled patients: {len(summary['patients']['train'])} to train, "
         f"{len(summary['patients']['validation'])} to validate  "

@@ -66,8 +66,9 @@ class Finetune:
         loss: `cross_entropy`, `dice`, the sum of `both`, or `focal`.
         augment: How far frames and masks are moved and altered at random: `none`,
             `mild` or `strong`.
-        teachers: Folders of fine-tuned networks, or `hearts`, from whose mean answer on
-            patients without labels is learnt too; none by default.
+        teachers: Folders of fine-tuned networks, `hearts`, or recipes (.yaml) that are
+            trained first on the same labels, from whose mean answer on patients
+            without labels is learnt too; none by default.
         pseudo_share: Share of each batch that teachers have labelled.
         mixed_precision: `bfloat16` or `float16` to multiply in, `off` for float32, or
             `auto` for bfloat16 where the machine multiplies it natively.

@@ -200,7 +200,14 @@ def _name(arm, fraction, number):
 
 
 def _recipe(word, folder):
-    return config.load(config.Finetune, None if word == DEFAULT else folder / word)
+    recipe = config.load(config.Finetune, None if word == DEFAULT else folder / word)
+    for teacher in recipe.teachers:
+        if teacher.endswith(_RECIPE_SUFFIX):
+            raise errors.InputError(
+                f"{word} is taught by the recipe {teacher}, which a study trains only "
+                "as one of its own; name it in `recipes` and in `teachers` instead"
+            )
+    return recipe
 
 
 def _init(word, folder):

@@ -116,6 +116,12 @@ def test_a_student_has_the_teacher_of_its_own_weights_labels_and_run(folder):
         assert cell.identity["teachers"] == [*cell.teachers]
 
 
+def test_a_recipe_whose_teacher_is_a_recipe_is_no_study(folder):
+    (folder / "few.yaml").write_text("teachers: [hearts, deep.yaml]\n")
+    with pytest.raises(errors.InputError, match=r"few\.yaml is taught by the recipe"):
+        plan.cells(study(recipes=["few.yaml"]), folder)
+
+
 def test_a_student_may_have_several_teachers(folder):
     (folder / "student.yaml").write_text("size: 32\n")
     recipes = ["unet.yaml", "deep.yaml", "student.yaml"]

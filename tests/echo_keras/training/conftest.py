@@ -6,7 +6,7 @@ import pytest
 
 from echo_keras import config
 from echo_keras.data import schema
-from echo_keras.models import unet
+from echo_keras.models import heads, unet
 from echo_keras.training import initial
 
 SPLITS = {"train": "abcdefgh", "validation": "ijkl", "test": "m"}
@@ -161,3 +161,16 @@ def _frame(patient, phase, *, radius, structure, surrounded):
         image=(speckle + 150 * ~inside).astype(np.uint8),
         mask=mask.astype(np.uint8),
     )
+
+
+@pytest.fixture
+def small_network(monkeypatch):
+    """One convolution in place of the network, as it is quick to trace."""
+
+    def network(recipe):
+        frame = keras.Input((recipe.size, recipe.size, 1))
+        channels = 1 if recipe.structures == "lv" else 4
+        logits = keras.layers.Conv2D(channels, 3, padding="same")(frame)
+        return keras.Model(frame, heads.probabilities(logits))
+
+    monkeypatch.setattr(initial, "network", network)

@@ -8,7 +8,7 @@ import pytest
 from echo_keras import config, errors
 from echo_keras.data import tfrecords
 from echo_keras.losses import segmentation
-from echo_keras.models import heads, unet
+from echo_keras.models import unet
 from echo_keras.training import (
     batches,
     finetune,
@@ -23,19 +23,6 @@ from echo_keras.training import (
 TINY = config.Finetune(
     size=32, width=2, batch=4, steps=20, warmup_steps=2, mixed_precision="off"
 )
-
-
-@pytest.fixture
-def small_network(monkeypatch):
-    """One convolution in place of the network, as it is quick to trace."""
-
-    def network(recipe):
-        frame = keras.Input((recipe.size, recipe.size, 1))
-        channels = 1 if recipe.structures == "lv" else 4
-        logits = keras.layers.Conv2D(channels, 3, padding="same")(frame)
-        return keras.Model(frame, heads.probabilities(logits))
-
-    monkeypatch.setattr(initial, "network", network)
 
 
 @pytest.fixture(scope="module")
