@@ -1,6 +1,7 @@
-"""How soon batch norms forget what their networks were like before."""
+"""How soon, and how entirely, batch norms forget what they began with."""
 
 import keras
+import tensorflow as tf
 
 MOST_LEFT = 0.05  # of the first statistics at the end of a run
 
@@ -15,9 +16,8 @@ def forget(model, momentum):
     Returns:
         The same model.
     """
-    for layer in model.submodules:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = momentum
+    for layer in _layers(model):
+        layer.momentum = momentum
     return model
 
 
@@ -36,3 +36,54 @@ def momentum(longest, steps):
         be left.
     """
     return min(longest, MOST_LEFT ** (1 / steps))
+
+
+def statistics(model):
+    """Running statistics of every batch norm.
+
+    Args:
+        model: Any `keras.Model`.
+
+    Returns:
+        List of arrays: mean and variance of the channels of each in turn.
+    """
+    return [variable.numpy() for variable in _running(model)]
+
+
+def take_out(model, first, share):
+    """Take out of the running statistics what is left in them of the first ones.
+
+    As all of it is a sum, what remains is the running average of the steps alone.
+
+    Args:
+        model: Any `keras.Model`; its statistics are changed.
+        first: List of arrays, as `statistics` gave it before the first step.
+        share: What is left of them, in [0, 1): the momentum to the power of the steps.
+    """
+    for variable, value in zip(_running(model), first):
+        variable.assign((variable - share * value) / (1.0 - share))
+    for layer in _layers(model):  # where none is left, rounding may fall below
+        layer.moving_variance.assign(tf.nn.relu(layer.moving_variance))
+
+
+def put_back(model, first, share):
+    """Undo `take_out`.
+
+    Args:
+        model: The same model.
+        first: The same list.
+        share: The same share.
+    """
+    for variable, value in zip(_running(model), first):
+        variable.assign((1.0 - share) * variable + share * value)
+
+
+def _running(model):
+    for layer in _layers(model):
+        yield from (layer.moving_mean, layer.moving_variance)
+
+
+def _layers(model):
+    for layer in model.submodules:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            yield layer

@@ -16,6 +16,7 @@ from echo_keras.models import heads, norms, unet
 from echo_keras.training import (
     batches,
     callbacks,
+    forgetting,
     initial,
     labels,
     layerwise,
@@ -168,16 +169,21 @@ def fit(model, recipe, frames, *, multiply="float32"):
     Raises:
         InputError: The loss stopped being a number.
     """
-    norms.forget(model, norms.momentum(recipe.norm_momentum, recipe.steps))
+    momentum = norms.momentum(recipe.norm_momentum, recipe.steps)
+    norms.forget(model, momentum)
     learner = _compiled(model, recipe, multiply)
     checks = settings.checks(recipe)
     best = [callbacks.KeepBest()] if recipe.keep == "best" else []
+    forget = []
+    if initial.of_imagenet(recipe.init):
+        forget = [forgetting.TakeOutFirst(model, momentum)]
     history = learner.fit(
         batches.endless(recipe, frames["train"], frames["pseudo"]),
         steps_per_epoch=recipe.steps // checks,
         epochs=checks,
         validation_data=batches.whole(frames["validation"], recipe.batch),
         callbacks=[
+            *forget,
             *best,
             callbacks.Progress("finetune", recipe.steps),
             callbacks.StopAtBrokenLoss(),

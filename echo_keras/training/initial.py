@@ -50,6 +50,13 @@ def located(init):
     return None if init in config.FIRST_WEIGHTS else pathlib.Path(init)
 
 
+def of_imagenet(init):
+    """Whether first weights, as a recipe names them, are ImageNet's own."""
+    if init.endswith(IMAGENET_SUFFIXES):
+        return not pathlib.Path(init).is_dir()
+    return init == "imagenet"
+
+
 def network(recipe):
     """Build a segmentation network with the first weights that a recipe asks for.
 
@@ -94,10 +101,9 @@ def fill(encoder, init, *, width):
     Raises:
         InputError: The weights cannot be had or belong to another architecture.
     """
-    if init == "imagenet":
-        _load_imagenet(encoder, width)
-    elif init.endswith(IMAGENET_SUFFIXES):
-        _load_imagenet(encoder, width, path=init)
+    if of_imagenet(init):
+        path = None if init == "imagenet" else init
+        _load_imagenet(encoder, width, path=path)
     elif init != "random":
         load_pretrained(encoder, located(init))
 
@@ -259,7 +265,7 @@ def _loaded(path):
         ) from reason
 
 
-def _load_imagenet(encoder, width, path=None):
+def _load_imagenet(encoder, width, *, path):
     known = {
         "resnet50": (resnet, imagenet.original),
         efficientnet.NAME: (efficientnet, imagenet.lite),

@@ -20,9 +20,9 @@ def test_every_batch_norm_of_a_network_forgets(network):
     def after_a_step(momentum):
         keras.utils.set_random_seed(0)  # of the pyramid's dropout
         norms.forget(model, momentum)(frames, training=True)
-        return statistics(model)
+        return norms.statistics(model)
 
-    before = statistics(model)
+    before = norms.statistics(model)
     moved, batch = after_a_step(0.75), after_a_step(0.0)
     assert len(batch) > 10
     for first, after, own in zip(before, moved, batch):
@@ -40,13 +40,51 @@ def test_a_network_answers_as_in_training_once_its_batch_norms_have_followed():
     assert np.abs(model(frames) - trained).mean() < 0.2 * astray
 
 
-def statistics(model):
-    return [
-        weight.numpy()
+def test_taken_out_first_statistics_leave_the_average_of_the_steps():
+    model = norms.forget(unet.segmenter(unet.encoder(32, width=4)), 0.8)
+    batches = np.random.default_rng(0).random((3, 4, 32, 32, 1), np.float32)
+    for layer in model.submodules:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.moving_variance.assign(layer.moving_variance + 10.0)
+    first, own = norms.statistics(model), []
+    for batch in batches:
+        model(batch, training=True)
+    norms.take_out(model, first, 0.8**3)
+    found = norms.statistics(model)
+    norms.forget(model, 0.0)
+    for batch in batches:
+        model(batch, training=True)
+        own.append(norms.statistics(model))
+    weights = np.array([0.8**2, 0.8, 1.0])
+    for value, *seen in zip(found, *own):
+        wanted = np.average(seen, axis=0, weights=weights)
+        np.testing.assert_allclose(value, wanted, atol=1e-5)
+
+
+def test_what_was_taken_out_can_be_put_back():
+    model = unet.segmenter(unet.encoder(32, width=4))
+    first = [value + 3.0 for value in norms.statistics(model)]
+    norms.put_back(model, first, 0.6)
+    before = norms.statistics(model)
+    norms.take_out(model, first, 0.6)
+    for value, begun in zip(norms.statistics(model), first):
+        np.testing.assert_allclose(value, begun - 3.0, atol=1e-5)
+    norms.put_back(model, first, 0.6)
+    for value, wanted in zip(norms.statistics(model), before):
+        np.testing.assert_allclose(value, wanted, atol=1e-5)
+
+
+def test_no_variance_falls_below_nothing():
+    model = unet.segmenter(unet.encoder(32, width=4))
+    first = [value + 1e-3 for value in norms.statistics(model)]
+    norms.put_back(model, [0.0 * value - 1e-3 for value in first], 0.999999)
+    norms.take_out(model, first, 0.0)
+    variances = [
+        layer.moving_variance.numpy().min()
         for layer in model.submodules
         if isinstance(layer, keras.layers.BatchNormalization)
-        for weight in (layer.moving_mean, layer.moving_variance)
     ]
+    assert min(variances) == 0.0
 
 
 @pytest.mark.parametrize(

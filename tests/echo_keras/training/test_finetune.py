@@ -8,7 +8,7 @@ import pytest
 from echo_keras import config, errors
 from echo_keras.data import tfrecords
 from echo_keras.losses import segmentation
-from echo_keras.models import unet
+from echo_keras.models import norms, unet
 from echo_keras.training import (
     batches,
     finetune,
@@ -446,6 +446,64 @@ def test_batch_norms_keep_what_the_recipe_says_or_less_in_a_short_run(
     recipe = config.replace(TINY, norm_momentum=wanted, steps=steps)
     finetune.run(recipe, records, tmp_path / "model")
     assert list(found) == [pytest.approx(kept)]
+
+
+@pytest.mark.parametrize(
+    ("init", "values", "same"),
+    [
+        ("imagenet", {"checks": 1}, True),
+        ("imagenet", {"checks": 4}, True),
+        ("imagenet", {"checks": 4, "mixed_precision": "bfloat16"}, True),
+        ("imagenet", {"checks": 4, "keep": "best", "average_decay": 0.0}, True),
+        ("random", {"checks": 4}, False),
+    ],
+)
+def test_nothing_is_left_of_the_batch_statistics_of_imagenet_alone(
+    records, tmp_path, begin_with, init, values, same
+):
+    recipe = config.replace(TINY, steps=8, width=4, init=init, **values)
+    kept = []
+    for statistics in (0.0, 40.0):
+        begin_with(statistics)
+        folder = tmp_path / f"{statistics}"
+        finetune.run(recipe, records, folder)
+        kept.append(statistics_of(folder))
+    assert np.allclose(*kept, atol=2e-2) == same
+
+
+def test_what_is_kept_is_the_same_however_often_it_is_validated(
+    records, tmp_path, begin_with
+):
+    begin_with(40.0)
+    kept = []
+    for checks in (1, 4):
+        recipe = config.replace(TINY, steps=8, checks=checks, init="imagenet")
+        finetune.run(recipe, records, tmp_path / f"{checks}")
+        kept.append(statistics_of(tmp_path / f"{checks}"))
+    np.testing.assert_allclose(*kept, atol=1e-3)
+
+
+@pytest.fixture
+def begin_with(monkeypatch):
+    """Function that adds to the statistics which batch norms begin with."""
+    network = initial.network
+
+    def add(statistics):
+        def begun(recipe):
+            model = network(config.replace(recipe, init="random"))
+            for layer in filter(_is_norm, model.submodules):
+                for variable in (layer.moving_mean, layer.moving_variance):
+                    variable.assign(variable + statistics)
+            return model
+
+        monkeypatch.setattr(initial, "network", begun)
+
+    return add
+
+
+def statistics_of(folder):
+    model = keras.models.load_model(folder / initial.MODEL_FILE)
+    return np.concatenate(norms.statistics(model))
 
 
 def _is_norm(layer):
