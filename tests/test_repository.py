@@ -52,6 +52,14 @@ def test_what_a_recipe_begins_with_is_made_by_another(path):
         assert path.with_name(f"{name}.yaml") in RECIPES
 
 
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_who_teaches_a_recipe_is_a_recipe_too(path):
+    for word in yaml.safe_load(path.read_text()).get("teachers", ()):
+        if word != "hearts":
+            assert path.with_name(word) in RECIPES
+            config.load(config.Finetune, path.with_name(word))
+
+
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_every_study_and_all_that_it_names_loads_and_names_its_source(path, tmp_path):
     configs = shutil.copytree(path.parent, tmp_path / "configs")

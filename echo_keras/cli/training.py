@@ -160,6 +160,8 @@ def finetune(data, output, path, **options):
         options["epochs"] = 0  # whatever the recipe says
     options["teachers"] = options["teachers"] or None
     recipe = config.load(config.Finetune, path, **options)
+    if path and not options["teachers"]:
+        recipe = config.beside(recipe, path)
     from echo_keras.training import rounds
 
     summary = rounds.run(recipe, data, output)

@@ -5,7 +5,9 @@ from echo_keras.config.finetune import (
     HEARTS,
     HEARTS_FOLDER,
     OF_UNETS,
+    RECIPE_SUFFIX,
     Finetune,
+    beside,
 )
 from echo_keras.config.flat import load, replace, save
 from echo_keras.config.pipeline import Pipeline
@@ -17,10 +19,12 @@ __all__ = [
     "HEARTS",
     "HEARTS_FOLDER",
     "OF_UNETS",
+    "RECIPE_SUFFIX",
     "Finetune",
     "Pipeline",
     "Pretrain",
     "Study",
+    "beside",
     "load",
     "replace",
     "save",

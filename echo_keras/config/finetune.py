@@ -6,6 +6,7 @@ import typing
 
 HEARTS = "hearts"
 HEARTS_FOLDER = pathlib.Path(__file__).parents[1] / HEARTS
+RECIPE_SUFFIX = ".yaml"
 FIRST_WEIGHTS = ("random", "imagenet", HEARTS)
 """Words of `init`; anything else names a file or a folder."""
 OF_UNETS = ("efficientnet_lite2",)
@@ -67,9 +68,10 @@ class Finetune:
         loss: `cross_entropy`, `dice`, the sum of `both`, or `focal`.
         augment: How far frames and masks are moved and altered at random: `none`,
             `mild` or `strong`.
-        teachers: Folders of fine-tuned networks, `hearts`, or recipes (.yaml) that are
-            trained first on the same labels, from whose mean answer on patients
-            without labels is learnt too; none by default.
+        teachers: Folders of fine-tuned networks, `hearts`, or recipes (.yaml), named
+            from the folder of this one, that are trained first on the same labels;
+            from their mean answer on patients without labels is learnt too. None by
+            default.
         pseudo_share: Share of each batch that teachers have labelled.
         mixed_precision: `bfloat16` or `float16` to multiply in, `off` for float32, or
             `auto` for bfloat16 where the machine multiplies it natively.
@@ -115,3 +117,21 @@ class Finetune:
         """Name of the encoder that the network has."""
         own = self.network == "unet" and self.encoder not in OF_UNETS
         return "unet" if own else self.encoder
+
+
+def beside(recipe, path):
+    """Find the recipes of teachers from the folder of the file that names them.
+
+    Args:
+        recipe: `Finetune`, as that file has it.
+        path: The file.
+
+    Returns:
+        The recipe with their paths in `teachers`; folders and words stay.
+    """
+    folder = pathlib.Path(path).parent
+    teachers = (
+        str(folder / word) if word.endswith(RECIPE_SUFFIX) else word
+        for word in recipe.teachers
+    )
+    return dataclasses.replace(recipe, teachers=tuple(teachers))

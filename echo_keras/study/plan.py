@@ -12,7 +12,6 @@ from echo_keras import config, errors
 from echo_keras.study import teaching
 
 DEFAULT = "default"
-_RECIPE_SUFFIX = ".yaml"
 _OWN = ("init", "fraction", "subset_seed", "seed")  # of a study, whatever a recipe says
 
 
@@ -150,7 +149,7 @@ def _named(words, what):
     named = {}
     for word in words:
         name = pathlib.PurePath(word).name
-        name = name.removesuffix(_RECIPE_SUFFIX).replace(" ", "_")
+        name = name.removesuffix(config.RECIPE_SUFFIX).replace(" ", "_")
         if name in named:
             raise errors.InputError(
                 f"two {what} are called {name!r}: {named[name]} and {word}; rename one"
@@ -202,7 +201,7 @@ def _name(arm, fraction, number):
 def _recipe(word, folder):
     recipe = config.load(config.Finetune, None if word == DEFAULT else folder / word)
     for teacher in recipe.teachers:
-        if teacher.endswith(_RECIPE_SUFFIX):
+        if teacher.endswith(config.RECIPE_SUFFIX):
             raise errors.InputError(
                 f"{word} is taught by the recipe {teacher}, which a study trains only "
                 "as one of its own; name it in `recipes` and in `teachers` instead"
@@ -215,12 +214,12 @@ def _init(word, folder):
     if word in config.FIRST_WEIGHTS:
         return word
     path = folder / word
-    if path.suffix == _RECIPE_SUFFIX:
+    if path.suffix == config.RECIPE_SUFFIX:
         return config.load(config.Pretrain, path)
     if not path.exists():
         raise errors.InputError(
             f"no first weights {path}; give random, imagenet, hearts, a folder of "
-            f"echo-keras pretrain or a pretraining recipe ({_RECIPE_SUFFIX})"
+            f"echo-keras pretrain or a pretraining recipe ({config.RECIPE_SUFFIX})"
         )
     return str(path.absolute()) if str(path) in config.FIRST_WEIGHTS else str(path)
 

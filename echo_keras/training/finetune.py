@@ -74,7 +74,7 @@ def run(recipe, data, output):
             )
         frames, counts = _frames(recipe, data, sources, teachers)
         if recipe.epochs:
-            recipe = _counted(recipe, counts["frames"]["train"])
+            recipe = counted(recipe, counts["frames"]["train"])
             settings.refuse_no_choice(recipe)
         model, course = _trained(model, recipe, frames, multiply=multiply)
         summary = {**sources, **counts, "steps": recipe.steps, **course}
@@ -84,8 +84,16 @@ def run(recipe, data, output):
     return summary
 
 
-def _counted(recipe, frames):
-    """A recipe of epochs as one of steps, in batches no larger than an epoch."""
+def counted(recipe, frames):
+    """Tell a recipe of epochs in steps.
+
+    Args:
+        recipe: `config.Finetune` that counts epochs.
+        frames: Number of labelled frames to train on.
+
+    Returns:
+        The same with steps, and without teachers in batches no larger than an epoch.
+    """
     if not recipe.teachers:
         recipe = config.replace(recipe, batch=min(recipe.batch, frames))
     steps = recipe.epochs * -(-frames // batches.labelled_count(recipe))

@@ -159,15 +159,14 @@ def load_pretrained(encoder, folder):
     encoder.set_weights(source.get_weights())
 
 
-def finetuned(folder):
-    """Load a fine-tuned network.
+def recipe_of(folder):
+    """Read by which recipe a network was fine-tuned.
 
     Args:
         folder: Artefact of `echo-keras finetune`, or `hearts`.
 
     Returns:
-        Model from `(batch, size, size, 1)` frames in [0, 1] to probabilities, and its
-        `config.Finetune`.
+        Its `config.Finetune`.
 
     Raises:
         InputError: The folder is no such artefact.
@@ -177,11 +176,26 @@ def finetuned(folder):
             f"{folder} holds no {MODEL_FILE}; give a folder that echo-keras finetune "
             f"wrote, or {config.HEARTS}"
         )
-    path = located(folder)
-    recipe = config.load(config.Finetune, path / RECIPE_FILE)
-    if recipe.network == "deeplabv3":
+    return config.load(config.Finetune, located(folder) / RECIPE_FILE)
+
+
+def finetuned(folder):
+    """Load a fine-tuned network.
+
+    Args:
+        folder: As of `recipe_of`.
+
+    Returns:
+        Model from `(batch, size, size, 1)` frames in [0, 1] to probabilities, and its
+        `config.Finetune`.
+
+    Raises:
+        InputError: The folder is no such artefact, or the network cannot be read.
+    """
+    made_by = recipe_of(folder)
+    if made_by.network == "deeplabv3":
         from echo_keras.models import deeplabv3  # noqa: F401  registers its layers
-    return _loaded(path / MODEL_FILE), recipe
+    return _loaded(located(folder) / MODEL_FILE), made_by
 
 
 def other_structures(recipe):

@@ -25,8 +25,31 @@ def teachers(recipe):
     """
     found = [initial.finetuned(folder) for folder in recipe.teachers]
     for folder, (_, made_by) in zip(recipe.teachers, found):
-        _refuse(recipe, folder, made_by)
+        refuse_unfit(recipe, folder, made_by)
     return found
+
+
+def refuse_unfit(recipe, teacher, made_by):
+    """Refuse a teacher whose answers are not those that a recipe is to learn.
+
+    Args:
+        recipe: `config.Finetune` of the student.
+        teacher: Its folder or word, for people.
+        made_by: `config.Finetune` that made it.
+
+    Raises:
+        InputError: It does not know all structures, or sees frames of another aspect.
+    """
+    if recipe.structures == "all" and made_by.structures != "all":
+        raise errors.InputError(
+            f"{teacher} knows the left ventricle alone and cannot teach structures: "
+            "all; give a teacher of all, or set structures: lv"
+        )
+    if recipe.aspect != made_by.aspect:
+        raise errors.InputError(
+            f"{teacher} was fine-tuned with aspect {made_by.aspect}, not "
+            f"{recipe.aspect}; set aspect: {made_by.aspect} in the recipe"
+        )
 
 
 def load(recipe, data, teachers, *, labelled):
@@ -64,19 +87,6 @@ def load(recipe, data, teachers, *, labelled):
         "left_out": int((~found).sum()),
     }
     return (frames[recipe.size][found], labels[found]), facts
-
-
-def _refuse(recipe, folder, made_by):
-    if recipe.structures == "all" and made_by.structures != "all":
-        raise errors.InputError(
-            f"{folder} knows the left ventricle alone and cannot teach structures: "
-            "all; give a teacher of all, or set structures: lv"
-        )
-    if recipe.aspect != made_by.aspect:
-        raise errors.InputError(
-            f"{folder} was fine-tuned with aspect {made_by.aspect}, not "
-            f"{recipe.aspect}; set aspect: {made_by.aspect} in the recipe"
-        )
 
 
 def _named(recipe):

@@ -9,9 +9,8 @@ import pathlib
 import sys
 
 from echo_keras import aside, config, errors, facts
-from echo_keras.training import finetune, initial, origin, settings
+from echo_keras.training import finetune, initial, origin, pseudo, settings
 
-RECIPE_SUFFIX = ".yaml"
 FOLDER_SUFFIX = "-teachers"
 SHARED = (
     "fraction",
@@ -21,17 +20,17 @@ SHARED = (
     "between",
     "steps",
     "epochs",
-    "mixed_precision",
     "seed",
+    "mixed_precision",
 )
-"""Settings that teachers take from whom they teach: labels, length and chance."""
+"""Settings that teachers take from the last: labels, length, chance and precision."""
 
 
 def run(recipe, data, output):
     """Train the teachers whose recipes a recipe names, then its own network.
 
-    Each teacher goes into a folder of its own, `OUTPUT-teachers/NAME`, and is not
-    trained again where it stands there already.
+    Each goes into a folder of its own, `OUTPUT-teachers/NAME`, and is not trained again
+    where it stands there already. All recipes are looked at before one is trained.
 
     Args:
         recipe: `config.Finetune`. Of its `teachers` those that end in `.yaml` are files
@@ -43,73 +42,127 @@ def run(recipe, data, output):
         Dict as of `finetune.run`.
 
     Raises:
-        InputError: A recipe cannot be read or leads to itself, two teachers have one
-            name, or another network stands where a teacher is to go; or as of
+        InputError: A recipe cannot be read or leads to itself, two of one name differ,
+            or another network stands where a teacher is to go; or as of
             `finetune.run`.
     """
+    output = pathlib.Path(output)
+    if not any(map(_is_recipe, recipe.teachers)):
+        return finetune.run(recipe, data, output)
     aside.vacant(output)
-    settings.refuse_contradictions(recipe)
-    return finetune.run(_taught(recipe, data, output, ()), data, output)
+    place = output.with_name(output.name + FOLDER_SUFFIX)
+    planned = {}
+    recipe = _planned(recipe, place, planned, ())
+    made_by = {str(folder): taught for folder, (_, taught) in planned.items()}
+    for _, taught in (*planned.values(), ("", recipe)):
+        _refuse_unfit(taught, made_by)
+    for folder, (_, taught) in planned.items():
+        _train(taught, data, folder, place)
+    return finetune.run(recipe, data, output)
 
 
-def _taught(recipe, data, output, before):
-    """The recipe with folders of trained networks in place of its teachers' recipes."""
-    place = pathlib.Path(f"{output}{FOLDER_SUFFIX}")
+def _is_recipe(teacher):
+    return teacher.endswith(config.RECIPE_SUFFIX)
+
+
+def _planned(recipe, place, planned, before):
+    """The recipe with folders in place of its teachers' recipes.
+
+    Folders of the teachers, their words and recipes join `planned`, those to train
+    first in front; `before` are the words that led here.
+    """
     found = []
     for word in recipe.teachers:
-        if word.endswith(RECIPE_SUFFIX):
+        if _is_recipe(word):
             folder = place / pathlib.Path(word).stem
-            if str(folder) in found:
-                raise errors.InputError(
-                    f"two teachers would be written to {folder}; rename the recipe "
-                    f"{word}"
-                )
-            _train(_own(recipe, word, before), data, folder, (*before, word))
+            _plan(word, recipe, folder, planned, before)
             word = str(folder)
         found.append(word)
     return config.replace(recipe, teachers=tuple(found))
 
 
-def _own(recipe, word, before):
-    """A teacher's recipe, with the settings that it shares."""
+def _plan(word, student, folder, planned, before):
     if word in before:
         raise errors.InputError(
             f"{word} leads to itself by way of its teachers; let one of them begin "
             "without"
         )
-    shared = {name: getattr(recipe, name) for name in SHARED}
-    return config.load(config.Finetune, word, **shared)
+    known, _ = planned.get(folder, (word, None))
+    if known != word:
+        raise errors.InputError(
+            f"{known} and {word} would both be trained into {folder}; rename one"
+        )
+    if folder in planned:
+        return
+    own = config.beside(config.load(config.Finetune, word), word)
+    shared = {name: getattr(student, name) for name in SHARED}
+    usual = config.Finetune()
+    for name, value in shared.items():
+        if getattr(own, name) not in (value, getattr(usual, name)):
+            sys.stderr.write(
+                f"note: {name} of {word} has no effect beside {name}: {value} of the "
+                "run that it teaches\n"
+            )
+    taught = config.replace(own, **shared)
+    taught = _planned(taught, folder.parent, planned, (*before, word))
+    planned[folder] = (word, taught)
 
 
-def _train(recipe, data, folder, before):
-    recipe = _taught(recipe, data, folder, before)
+def _refuse_unfit(recipe, made_by):
+    """Refuse what `finetune.run` would, had its teachers been trained."""
+    settings.refuse_contradictions(recipe)
+    for teacher in recipe.teachers:
+        of_teacher = made_by.get(teacher) or initial.recipe_of(teacher)
+        pseudo.refuse_unfit(recipe, teacher, of_teacher)
+    initial.network(recipe)
+
+
+def _train(recipe, data, folder, place):
     if (folder / initial.MODEL_FILE).is_file():
-        _refuse_other(recipe, data, folder)
-        sys.stderr.write(f"{folder} is trained already\n")
+        code = _refuse_other(recipe, data, folder, place)
+        sys.stderr.write(f"{folder} is trained already, by echo-keras {code}\n")
         return
     sys.stderr.write(f"training the teacher {folder}\n")
     finetune.run(recipe, data, folder)
 
 
-def _refuse_other(recipe, data, folder):
-    """Refuse a network of another recipe, of other records or other first weights."""
-    made_by = config.load(config.Finetune, folder / initial.RECIPE_FILE)
-    said = facts.read(folder / finetune.SUMMARY_FILE, mend="remove the folder")
-    made_from = {
-        **origin.records(data),
-        "init": origin.weights(recipe.init),
-        "teachers": [origin.weights(word) for word in recipe.teachers],
+def _refuse_other(recipe, data, folder, place):
+    """Refuse a network of another run; the version of the code that trained it."""
+    said = facts.read(folder / finetune.SUMMARY_FILE, mend=f"remove {place}")
+    made_by = initial.recipe_of(str(folder))
+    if recipe.epochs:
+        frames = said.get("frames", {}).get("train", 1)
+        recipe = finetune.counted(recipe, frames)
+    records = origin.records(data)
+    pairs = {
+        "records": ({key: said.get(key) for key in records}, records),
+        "first weights": (said.get("init"), origin.weights(recipe.init)),
+        "teachers": (said.get("teachers"), [*map(origin.weights, recipe.teachers)]),
     }
-    wanted = json.loads(json.dumps(made_from))
-    odd = [name for name, value in wanted.items() if said.get(name) != value]
-    counted = ("epochs", "steps", "batch") if recipe.epochs else ()
-    odd += [
-        name
-        for name, value in vars(recipe).items()
-        if name not in (*made_from, *counted) and getattr(made_by, name) != value
-    ]
-    if odd:
-        raise errors.InputError(
-            f"{folder} holds a network of another run, with other {odd[0]}; remove it, "
-            "or name another --output"
-        )
+    for what, (theirs, own) in pairs.items():
+        if _unplaced(theirs) != _unplaced(json.loads(json.dumps(own))):
+            raise errors.InputError(
+                f"{folder} is of another run, with other {what}; remove {place}, or "
+                "name another --output"
+            )
+    for name, own in vars(recipe).items():
+        theirs = getattr(made_by, name)
+        if theirs != own and name not in ("init", "teachers"):
+            raise errors.InputError(
+                f"{folder} is of another run, with {name} {theirs} and not {own}; "
+                f"remove {place}, or name another --output"
+            )
+    return said.get("code")
+
+
+def _unplaced(weights):
+    """What tells weights from others, wherever they lie."""
+    if isinstance(weights, list):
+        return [_unplaced(one) for one in weights]
+    if isinstance(weights, dict):
+        return {
+            key: _unplaced(value)
+            for key, value in weights.items()
+            if key not in ("folder", "file", "data")
+        }
+    return weights

@@ -266,6 +266,12 @@ def _recipe(kind, path):
             f"{path} begins from {recipe.init}, but in a pipeline fine-tuning begins "
             "from the encoder that it pretrains; leave init out of the recipe"
         )
+    for teacher in getattr(recipe, "teachers", ()):
+        if teacher.endswith(config.RECIPE_SUFFIX):
+            raise errors.InputError(
+                f"{path} is taught by the recipe {teacher}, which a pipeline does not "
+                "train; train it by echo-keras finetune and name its folder instead"
+            )
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in dataclasses.asdict(recipe).items()

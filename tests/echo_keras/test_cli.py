@@ -316,6 +316,26 @@ def test_finetune_lets_options_win_over_the_recipe(called, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ((), ("hearts", "{folder}/first.yaml", "runs/one")),
+        (("--teacher", "second.yaml"), ("second.yaml",)),
+    ],
+)
+def test_recipes_of_teachers_are_named_from_where_they_are_named(
+    called, tmp_path, options, wanted
+):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("teachers: [hearts, first.yaml, runs/one]\n")
+    patients = {"train": ["a"], "validation": ["b"]}
+    summary = {"patients": patients, "dice": 0.9, "frames": {"validation": 2}}
+    calls = called("echo_keras.training.rounds", "run", summary)
+    run("finetune", "--data", "in", "--output", "out", "--config", recipe, *options)
+    [((given, *_), _)] = calls
+    assert given.teachers == tuple(word.format(folder=tmp_path) for word in wanted)
+
+
+@pytest.mark.parametrize(
     ("option", "steps", "epochs"), [("--epochs", 7, 3), ("--steps", 3, 0)]
 )
 def test_finetune_counts_as_the_option_does(called, tmp_path, option, steps, epochs):

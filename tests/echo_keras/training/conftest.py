@@ -130,6 +130,19 @@ def assert_same():
     return compare
 
 
+@pytest.fixture
+def small_network(monkeypatch):
+    """One convolution in place of the network, as it is quick to trace."""
+
+    def network(recipe):
+        frame = keras.Input((recipe.size, recipe.size, 1))
+        channels = 1 if recipe.structures == "lv" else 4
+        logits = keras.layers.Conv2D(channels, 3, padding="same")(frame)
+        return keras.Model(frame, heads.probabilities(logits))
+
+    monkeypatch.setattr(initial, "network", network)
+
+
 def _video(first, last):
     """Three frames, of which the middle one is black."""
     return schema.UnlabelledVideo(
@@ -161,16 +174,3 @@ def _frame(patient, phase, *, radius, structure, surrounded):
         image=(speckle + 150 * ~inside).astype(np.uint8),
         mask=mask.astype(np.uint8),
     )
-
-
-@pytest.fixture
-def small_network(monkeypatch):
-    """One convolution in place of the network, as it is quick to trace."""
-
-    def network(recipe):
-        frame = keras.Input((recipe.size, recipe.size, 1))
-        channels = 1 if recipe.structures == "lv" else 4
-        logits = keras.layers.Conv2D(channels, 3, padding="same")(frame)
-        return keras.Model(frame, heads.probabilities(logits))
-
-    monkeypatch.setattr(initial, "network", network)

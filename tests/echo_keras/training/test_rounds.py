@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import yaml
 
@@ -32,53 +34,139 @@ def write(tmp_path):
     return written
 
 
+@pytest.fixture
+def finished(half_labelled, tmp_path, write):
+    """Recipe of a student whose teacher is there, and its own network not."""
+    recipe = config.replace(TINY, teachers=(write("first"),))
+    rounds.run(recipe, half_labelled, tmp_path / "last")
+    shutil.rmtree(tmp_path / "last")
+    return recipe
+
+
+@pytest.fixture
+def untrained(monkeypatch):
+    """Runs must end before they train."""
+
+    def run(*_):
+        raise AssertionError("it has begun to train")
+
+    monkeypatch.setattr(finetune, "run", run)
+
+
 def test_teachers_of_teachers_are_trained_first_on_the_same_labels(
     half_labelled, tmp_path, write, capsys
 ):
-    first = write("first", steps=400, seed=9, optimizer="adam")
-    second = write("second", teachers=[first], fraction=1.0)
+    write("first", optimizer="adam")
+    second = write("second", teachers=["first.yaml"])
     recipe = config.replace(TINY, teachers=("hearts", second))
     summary = rounds.run(recipe, half_labelled, tmp_path / "last")
     assert summary["pseudo"]["patients"] == 5
-    begun = tmp_path / "last-teachers/second"
-    folders = [tmp_path / "last", begun, begun.with_name("second-teachers") / "first"]
-    taught = [initial.finetuned(str(folder))[1] for folder in folders]
-    for made in taught:
-        shared = {name: getattr(made, name) for name in rounds.SHARED}
+    place = tmp_path / "last-teachers"
+    folders = [tmp_path / "last", place / "second", place / "first"]
+    made = [initial.recipe_of(str(folder)) for folder in folders]
+    for recipe in made:
+        shared = {name: getattr(recipe, name) for name in rounds.SHARED}
         assert shared == {name: getattr(TINY, name) for name in rounds.SHARED}
-    assert [made.optimizer for made in taught] == ["adamw", "adamw", "adam"]
-    assert [given["folder"] for given in summary["teachers"]] == ["hearts", str(begun)]
-    assert taught[1].teachers == (str(folders[2]),)
+    assert [recipe.optimizer for recipe in made] == ["adamw", "adamw", "adam"]
+    taught = [given["folder"] for given in summary["teachers"]]
+    assert taught == ["hearts", str(place / "second")]
+    assert made[1].teachers == (str(place / "first"),)
     said = capsys.readouterr().err
-    assert said.index(f"teacher {folders[2]}\n") < said.index(f"teacher {begun}\n")
+    assert said.index(f"teacher {folders[2]}\n") < said.index(f"teacher {folders[1]}\n")
+
+
+def test_a_recipe_that_teaches_twice_is_trained_once(half_labelled, tmp_path, write):
+    write("first")
+    second = write("second", teachers=["first.yaml"])
+    recipe = config.replace(TINY, teachers=(str(tmp_path / "first.yaml"), second))
+    summary = rounds.run(recipe, half_labelled, tmp_path / "last")
+    first, second = summary["teachers"]
+    assert second["teachers"][0] == first
+
+
+def test_the_real_network_is_taught_so_too(half_labelled, tmp_path, write, monkeypatch):
+    monkeypatch.undo()  # the small network
+    monkeypatch.chdir(tmp_path)
+    write("first", init="hearts", width=16)
+    recipe = config.replace(TINY, steps=1, teachers=("hearts", "first.yaml"))
+    summary = rounds.run(recipe, half_labelled, "last")
+    assert summary["teachers"][1]["folder"] == "last-teachers/first"
+    assert (tmp_path / "last" / initial.MODEL_FILE).is_file()
+
+
+def test_settings_of_a_teacher_that_the_run_chooses_are_named(
+    half_labelled, tmp_path, write, capsys
+):
+    first = write("first", steps=400, seed=2, mixed_precision="bfloat16")
+    recipe = config.replace(TINY, teachers=(first,))
+    rounds.run(recipe, half_labelled, tmp_path / "last")
+    said = capsys.readouterr().err
+    for name, value in (("steps", 3), ("mixed_precision", "off")):
+        wanted = f"note: {name} of {first} has no effect beside {name}: {value} of the"
+        assert wanted in said
+    assert said.count("has no effect") == 2
 
 
 def test_a_teacher_that_is_there_is_not_trained_again(
-    half_labelled, tmp_path, write, capsys
+    half_labelled, tmp_path, finished, capsys, monkeypatch
 ):
-    recipe = config.replace(TINY, teachers=(write("first"),), epochs=1)
-    rounds.run(recipe, half_labelled, tmp_path / "last")
     folder = tmp_path / "last-teachers/first"
     made = (folder / initial.MODEL_FILE).stat().st_mtime_ns
-    (tmp_path / "last").rename(tmp_path / "kept")
-    capsys.readouterr()
-    rounds.run(recipe, half_labelled, tmp_path / "last")
-    assert f"{folder} is trained already\n" in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)
+    rounds.run(finished, half_labelled, "last")
+    assert "last-teachers/first is trained already, by ech" in capsys.readouterr().err
     assert (folder / initial.MODEL_FILE).stat().st_mtime_ns == made
 
 
+def test_teachers_of_teachers_are_found_from_another_folder(
+    half_labelled, tmp_path, write, monkeypatch, capsys
+):
+    write("first")
+    recipe = config.replace(TINY, teachers=(write("second", teachers=["first.yaml"]),))
+    rounds.run(recipe, half_labelled, tmp_path / "last")
+    shutil.rmtree(tmp_path / "last")
+    monkeypatch.chdir(tmp_path)
+    rounds.run(recipe, half_labelled, "last")
+    assert capsys.readouterr().err.count("is trained already") == 2
+
+
 @pytest.mark.parametrize(
-    ("values", "odd"), [({"subset_seed": 3}, "subset_seed"), ({"steps": 4}, "steps")]
+    ("values", "sentence"),
+    [
+        ({"subset_seed": 3}, "first is of another run, with subset_seed 1 and not 3"),
+        ({"steps": 4}, "with steps 3 and not 4; remove .*/last-teachers, or name an"),
+        ({"epochs": 40}, "with steps 3 and not 80; remove"),
+    ],
 )
 def test_a_teacher_of_another_run_is_refused(
-    half_labelled, tmp_path, write, values, odd
+    half_labelled, tmp_path, finished, values, sentence
 ):
-    recipe = config.replace(TINY, teachers=(write("first"),))
-    rounds.run(recipe, half_labelled, tmp_path / "last")
-    (tmp_path / "last").rename(tmp_path / "kept")
-    other = config.replace(recipe, **values)
-    with pytest.raises(errors.InputError, match=f"another run, with other {odd}; rem"):
+    other = config.replace(finished, **values)
+    with pytest.raises(errors.InputError, match=sentence):
         rounds.run(other, half_labelled, tmp_path / "last")
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({}, None),
+        ({"epochs": 5}, "with steps 2 and not 10;"),
+        ({"epochs": 0, "steps": 3}, "with steps 2 and not 3;"),
+    ],
+)
+def test_teachers_of_epochs_are_known_again(
+    half_labelled, tmp_path, write, capsys, values, sentence
+):
+    recipe = config.replace(TINY, epochs=1, teachers=(write("first"),))
+    rounds.run(recipe, half_labelled, tmp_path / "last")
+    shutil.rmtree(tmp_path / "last")
+    again = config.replace(recipe, **values)
+    if sentence is None:
+        rounds.run(again, half_labelled, tmp_path / "last")
+        assert "is trained already" in capsys.readouterr().err
+    else:
+        with pytest.raises(errors.InputError, match=sentence):
+            rounds.run(again, half_labelled, tmp_path / "last")
 
 
 def test_a_teacher_of_other_first_weights_is_refused(half_labelled, tmp_path, write):
@@ -86,47 +174,70 @@ def test_a_teacher_of_other_first_weights_is_refused(half_labelled, tmp_path, wr
     finetune.run(config.replace(TINY, steps=1), half_labelled, folder)
     recipe = config.replace(TINY, teachers=(write("first", init=str(folder)),))
     rounds.run(recipe, half_labelled, tmp_path / "last")
-    (tmp_path / "last").rename(tmp_path / "kept")
-    folder.rename(tmp_path / "begun")
+    shutil.rmtree(tmp_path / "last")
+    shutil.rmtree(folder)
     finetune.run(config.replace(TINY, steps=2), half_labelled, folder)
-    with pytest.raises(errors.InputError, match="another run, with other init; remov"):
+    with pytest.raises(errors.InputError, match="another run, with other first weigh"):
         rounds.run(recipe, half_labelled, tmp_path / "last")
 
 
-def test_a_teacher_of_other_records_is_refused(
-    half_labelled, surrounded, tmp_path, write
-):
-    recipe = config.replace(TINY, teachers=(write("first"),))
-    rounds.run(recipe, half_labelled, tmp_path / "last")
-    (tmp_path / "last").rename(tmp_path / "kept")
-    with pytest.raises(errors.InputError, match="with other records_fingerprint; rem"):
-        rounds.run(recipe, surrounded, tmp_path / "last")
+def test_a_teacher_of_other_records_is_refused(surrounded, tmp_path, finished):
+    with pytest.raises(errors.InputError, match="of another run, with other records"):
+        rounds.run(finished, surrounded, tmp_path / "last")
 
 
+@pytest.mark.usefixtures("untrained")
 def test_a_recipe_that_leads_to_itself_is_refused(tmp_path, write):
-    first = write("first", teachers=[str(tmp_path / "second.yaml")])
-    write("second", teachers=[first])
-    recipe = config.replace(TINY, teachers=(first,))
-    with pytest.raises(errors.InputError, match=r"first\.yaml leads to itself by way"):
+    write("third", teachers=["second.yaml"])
+    second = write("second", teachers=["third.yaml"])
+    recipe = config.replace(TINY, teachers=(write("first"), second))
+    with pytest.raises(errors.InputError, match=r"second\.yaml leads to itself by way"):
         rounds.run(recipe, tmp_path / "nowhere", tmp_path / "last")
 
 
-def test_two_teachers_of_one_name_are_refused(half_labelled, tmp_path, write):
-    first = write("first")
+@pytest.mark.usefixtures("untrained")
+def test_two_recipes_of_one_name_are_refused(tmp_path, write):
     (tmp_path / "other").mkdir()
-    second = write("other/first")
-    recipe = config.replace(TINY, teachers=(first, second))
-    with pytest.raises(errors.InputError, match="two teachers would be written to"):
-        rounds.run(recipe, half_labelled, tmp_path / "last")
+    recipe = config.replace(TINY, teachers=(write("first"), write("other/first")))
+    with pytest.raises(
+        errors.InputError, match=r"would both be trained into .*/first;"
+    ):
+        rounds.run(recipe, tmp_path / "nowhere", tmp_path / "last")
 
 
-def test_what_the_last_network_is_refused_for_is_told_before_any_is_trained(
-    half_labelled, tmp_path, write
+@pytest.mark.usefixtures("untrained")
+@pytest.mark.parametrize(
+    ("teacher", "own", "sentence"),
+    [
+        ({}, {"batch": 1}, "a batch of 1 has no room"),
+        ({}, {"structures": "all"}, "first knows the left ventricle alone and cannot"),
+        ({"aspect": "keep"}, {}, "first was fine-tuned with aspect keep, not stretch"),
+        ({"teachers": ["lost.yaml"]}, {}, r"cannot read recipe .*lost\.yaml: no such"),
+        ({"teachers": ["lost"]}, {}, r"lost holds no model\.keras"),
+        ({"keep": "best"}, {}, "keep: best takes the weights of one step, but average"),
+    ],
+)
+def test_what_cannot_be_is_told_before_any_network_is_trained(
+    tmp_path, write, teacher, own, sentence
 ):
+    recipe = config.replace(TINY, teachers=(write("first", **teacher),), **own)
+    with pytest.raises(errors.InputError, match=sentence):
+        rounds.run(recipe, tmp_path / "nowhere", tmp_path / "last")
+
+
+def test_first_weights_that_do_not_fit_are_told_before_any_network_is_trained(
+    tmp_path, write, monkeypatch
+):
+    monkeypatch.undo()  # the small network
+    monkeypatch.setattr(finetune, "run", None)
+    recipe = config.replace(TINY, init="hearts", teachers=(write("first"),))
+    with pytest.raises(errors.InputError, match="hearts was fine-tuned with width 16"):
+        rounds.run(recipe, tmp_path / "nowhere", tmp_path / "last")
+
+
+@pytest.mark.usefixtures("untrained")
+def test_an_output_that_is_there_is_told_before_any_network_is_trained(tmp_path, write):
     (tmp_path / "last").write_text("here")
     recipe = config.replace(TINY, teachers=(write("first"),))
     with pytest.raises(errors.InputError, match="last exists and is not empty"):
-        rounds.run(recipe, half_labelled, tmp_path / "last")
-    with pytest.raises(errors.InputError, match="a batch of 1 has no room"):
-        rounds.run(config.replace(recipe, batch=1), half_labelled, tmp_path / "another")
-    assert not [*tmp_path.glob("*-teachers")]
+        rounds.run(recipe, tmp_path / "nowhere", tmp_path / "last")

@@ -55,6 +55,14 @@ def test_fine_tuning_may_not_begin_elsewhere(recipe, altered):
         dag.build(dataclasses.replace(recipe, finetune=other))
 
 
+def test_fine_tuning_may_not_be_taught_by_a_recipe(recipe, altered):
+    other = altered(config.Finetune, recipe.finetune, teachers=("first.yaml",))
+    with pytest.raises(
+        errors.InputError, match=r"taught by the recipe first\.yaml, wh"
+    ):
+        dag.build(dataclasses.replace(recipe, finetune=other))
+
+
 def test_a_file_that_changes_changes_the_fingerprint(copy):
     before = examples.fingerprint("camus", str(copy))
     assert examples.fingerprint("camus", str(copy)) == before
