@@ -1,5 +1,6 @@
 """Commands that export, serve and score."""
 
+import functools
 import pathlib
 
 import click
@@ -130,17 +131,25 @@ def deploy(models, output, **options):
 @click.option("--model", type=MODEL, help="Model folder, to score without a server.")
 @click.option("--output", type=PATH, required=True, help="JSON to write or replace.")
 def evaluate(data, split, url, model, output):
-    """Score a model on a labelled split, through REST or in this process."""
+    """Score a model on a labelled split, through REST or in this process.
+
+    Beside NAME.json it writes each case, NAME.cases.csv, and a picture of the best, the
+    median and the worst at ED and ES, NAME.cases.png.
+    """
     if (url is None) == (model is None):
         raise errors.InputError("give either --url or --model")
     from echo_keras.serving import evaluate, written
+    from echo_keras.study import gallery, pictures
 
     written.check(output)
+    masks = {}
+    see = functools.partial(pictures.keep, masks)
     if url:
-        scores = evaluate.by_url(data, split, url)
+        scores = evaluate.by_url(data, split, url, see=see)
     else:
-        scores = evaluate.by_model(data, split, model)
+        scores = evaluate.by_model(data, split, model, see=see)
     written.write(scores, output)
+    gallery.write(scores, masks, data, output)
     low, high = scores["dice_per_image_interval"]
     click.echo(
         f"dice {scores['dice_per_image_mean']:.4f} ({low:.4f}-{high:.4f})  "

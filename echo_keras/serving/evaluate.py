@@ -40,13 +40,14 @@ class Case:
     planes: tuple
 
 
-def by_url(data, split, url):
+def by_url(data, split, url, *, see=None):
     """Score a served model on one split, through its REST API.
 
     Args:
         data: Folder of records.
         split: `train`, `validation` or `test`.
         url: `http://HOST:PORT/v1/models/NAME`.
+        see: Function that is given each `Case` on its way, or None.
 
     Returns:
         Dict of `scores`, and how it was asked: the largest `batch`, `connections`, and
@@ -57,18 +58,19 @@ def by_url(data, split, url):
     """
     with client.model(url) as segment:
         timed = stream.Timed(segment)
-        found = scores(data, split, timed, at_once=CONNECTIONS)
+        found = scores(data, split, timed, at_once=CONNECTIONS, see=see)
     asked = {"batch": stream.BATCH, "connections": CONNECTIONS, **timed.figures()}
     return {"url": url, **asked, **found}
 
 
-def by_model(data, split, model_dir):
+def by_model(data, split, model_dir, *, see=None):
     """Score a model on one split without a server.
 
     Args:
         data: Folder of records.
         split: `train`, `validation` or `test`.
         model_dir: Folder that `echo-keras finetune` wrote, or one exported version.
+        see: Function that is given each `Case` on its way, or None.
 
     Returns:
         Dict of `scores`, the same as through a server.
@@ -76,7 +78,8 @@ def by_model(data, split, model_dir):
     Raises:
         InputError: There are no such records or no such model.
     """
-    return {"model": str(model_dir), **scores(data, split, local(model_dir))}
+    found = scores(data, split, local(model_dir), see=see)
+    return {"model": str(model_dir), **found}
 
 
 def local(model_dir):
@@ -111,7 +114,7 @@ def local(model_dir):
     return segment
 
 
-def scores(data, split, segment, *, at_once=1):
+def scores(data, split, segment, *, at_once=1, see=None):
     """Score a segmenting function on one split.
 
     Args:
@@ -120,6 +123,8 @@ def scores(data, split, segment, *, at_once=1):
         segment: Function from a list of encoded images to answers with
             `mask_png_bytes`, `area` and `probability_mean`.
         at_once: Batches to send at a time, from as many threads.
+        see: Function that is given each `Case` on its way, whose pixels are forgotten
+            after it, or None.
 
     Returns:
         Dict of JSON types: `dataset`, `split`, `seconds`, the figures of
@@ -130,24 +135,11 @@ def scores(data, split, segment, *, at_once=1):
     Raises:
         InputError: There are no such records.
     """
-    found = cases(data, split, segment, at_once=at_once)
-    return collected(data, split, found)
-
-
-def collected(data, split, found):
-    """Scores of cases that may be looked at on their way.
-
-    Args:
-        data: Folder of records.
-        split: Name of their split.
-        found: Iterable of `Case`, whose pixels are forgotten one after another.
-
-    Returns:
-        Dict as of `scores`.
-    """
     start = time.perf_counter()
     facts, planes = [], []
-    for case in found:
+    for case in cases(data, split, segment, at_once=at_once):
+        if see:
+            see(case)
         facts.append(case.facts)
         planes.append(case.planes)
     phases = collections.defaultdict(list)

@@ -1,16 +1,21 @@
-"""Contact sheet of a study: best, median and worst case of the best arm by fraction."""
+"""Contact sheets of the best, the median and the worst cases."""
+
+import pathlib
 
 import cv2
 import numpy as np
 
+from echo_keras import aside
 from echo_keras.data import schema, tfrecords
 from echo_keras.study import pictures, plots, wording, worker
 
+SUFFIX = ".cases.png"
 CHOICES = {"best": 1.0, "median": 0.5, "worst": 0.0}
+TITLE = "Best, median and worst case: reference green, network orange"
 
 
 def sheet(arms, records):
-    """Draw the sheet.
+    """Draw the sheet of a study, of the best arm by fraction.
 
     Args:
         arms: List of `results.Arm`, one for each row of the sheet; their first run
@@ -20,21 +25,38 @@ def sheet(arms, records):
     Returns:
         Bytes of a PNG, None without a row.
     """
-    arms = [arm for arm in arms if _shown(arm)]
-    if not arms:
-        return None
-    wanted = [_chosen(_first(arm)) for arm in arms]
-    positions = {position for chosen in wanted for position in chosen.values()}
-    frames = _frames(records, positions)
-    rows = {
-        f"{wording.share(arm.fraction)}, {arm.title}, run {_shown(arm)[0]}": [
-            _picture(arm, name, position, frames[position])
-            for name, position in chosen.items()
-        ]
-        for arm, chosen in zip(arms, wanted)
-    }
-    title = "Best, median and worst case: reference green, network orange"
-    return plots.gallery(rows, title=title)
+    rows = {}
+    for arm in arms:
+        if shown := _shown(arm):
+            name = f"{wording.share(arm.fraction)}, {arm.title}, run {shown[0]}"
+            with np.load(arm.folders[shown[0]] / worker.MASKS) as masks:
+                cases = dict(enumerate(arm.runs[shown[0]]["cases"]))
+                rows[name] = _chosen(cases, masks)
+    return _drawn(rows, records.folder, records.split) if rows else None
+
+
+def write(scores, masks, data, path):
+    """Draw the sheet of a scored split, with a row for each phase.
+
+    Args:
+        scores: Dict as of `evaluate.scores`.
+        masks: Dict of the cases' masks, as `pictures.keep` fills it.
+        data: Folder of the records.
+        path: JSON of the scores; `NAME.json` has `NAME.cases.png` beside it.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    rows = {}
+    for phase, theirs in scores["phases"].items():
+        cases = {
+            position: case
+            for position, case in enumerate(scores["cases"])
+            if case["phase"] == phase
+        }
+        rows[f"{phase}, {theirs['images']} images"] = _chosen(cases, masks)
+    with aside.file(pathlib.Path(path).with_suffix(SUFFIX)) as partial:
+        partial.write_bytes(_drawn(rows, data, scores["split"]))
 
 
 def _shown(arm):
@@ -46,22 +68,33 @@ def _shown(arm):
     )
 
 
-def _first(arm):
-    return arm.runs[_shown(arm)[0]]["cases"]
+def _chosen(cases, masks):
+    """Dict of choice to a position, its case and the PNG of its mask."""
+    order = sorted(cases, key=lambda position: cases[position]["dice"])
+    found = {}
+    for name, share in CHOICES.items():
+        position = order[round(share * (len(order) - 1))]
+        found[name] = position, cases[position], masks[str(position)]
+    return found
 
 
-def _chosen(cases):
-    order = np.argsort([case["dice"] for case in cases], kind="stable")
-    return {
-        name: int(order[round(share * (len(order) - 1))])
-        for name, share in CHOICES.items()
+def _drawn(rows, folder, split):
+    positions = {at for chosen in rows.values() for at, *_ in chosen.values()}
+    frames = _frames(folder, split, positions)
+    drawn = {
+        row: [
+            _picture(name, case, mask, *frames[position])
+            for name, (position, case, mask) in chosen.items()
+        ]
+        for row, chosen in rows.items()
     }
+    return plots.gallery(drawn, title=TITLE)
 
 
-def _frames(records, positions):
+def _frames(folder, split, positions):
     """Dict of position to image, reference mask and spacing."""
     found = {}
-    frames = tfrecords.labelled(records.folder, records.split).as_numpy_iterator()
+    frames = tfrecords.labelled(folder, split).as_numpy_iterator()
     for position, record in enumerate(frames):
         if position in positions:
             truth = record["mask"][..., 0] == schema.VENTRICLE
@@ -69,11 +102,8 @@ def _frames(records, positions):
     return found
 
 
-def _picture(arm, name, position, frame):
-    image, truth, spacing = frame
-    with np.load(arm.folders[_shown(arm)[0]] / worker.MASKS) as masks:
-        prediction = cv2.imdecode(masks[str(position)], cv2.IMREAD_GRAYSCALE) > 0
-    case = _first(arm)[position]
+def _picture(name, case, mask, image, truth, spacing):
+    prediction = cv2.imdecode(mask, cv2.IMREAD_GRAYSCALE) > 0
     height, width = image.shape
     if all(spacing > 0):
         width = max(round(width * spacing[1] / spacing[0]), 1)

@@ -35,3 +35,14 @@ def contours(image, masks, *, height=TILE):
 def png(picture):
     """Encode an RGB picture, `(H, W, 3)` uint8, as the bytes of a PNG."""
     return cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
+def keep(masks, case):
+    """Keep what a model made of a case, as small as it can be.
+
+    Args:
+        masks: Dict of a case's position, as text, to a PNG of its mask, to add to.
+        case: `evaluate.Case`.
+    """
+    small = cv2.imencode(".png", case.prediction.astype(np.uint8))[1]
+    masks[str(case.facts["position"])] = small

@@ -4,6 +4,7 @@ Run as `python -m echo_keras.study.worker finetune|pretrain FOLDER`. It ends wit
 process that started it, even if that one is killed: a pipe on standard input closes.
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -13,7 +14,6 @@ import sys
 import threading
 import time
 
-import cv2
 import numpy as np
 
 from echo_keras import aside, config, errors
@@ -51,7 +51,8 @@ def finetune(folder):
     Raises:
         InputError: As of training and of scoring.
     """
-    from echo_keras.serving import written
+    from echo_keras.serving import evaluate, written
+    from echo_keras.study import pictures
     from echo_keras.training import finetune
 
     start = time.monotonic()
@@ -60,7 +61,10 @@ def finetune(folder):
     trained = (folder / MODEL).exists()
     if not trained:
         finetune.run(recipe, plan["data"], folder / MODEL)
-    found, masks = _scored(plan, folder / MODEL)
+    masks = {}
+    see = functools.partial(pictures.keep, masks)
+    segment = evaluate.local(folder / MODEL)
+    found = evaluate.scores(plan["data"], plan["split"], segment, see=see)
     with aside.file(folder / MASKS) as path:
         np.savez(path, **masks)
     history = json.loads((folder / MODEL / "finetune.json").read_text())
@@ -78,22 +82,6 @@ def finetune(folder):
     written.write(found, folder / SCORES)
     if not plan["keep_models"]:
         shutil.rmtree(folder / MODEL)
-
-
-def _scored(plan, model):
-    """Scores, and the mask of each case as a PNG under its position."""
-    from echo_keras.serving import evaluate
-
-    masks = {}
-
-    def seen():
-        segment = evaluate.local(model)
-        for case in evaluate.cases(plan["data"], plan["split"], segment):
-            png = cv2.imencode(".png", case.prediction.astype(np.uint8))[1]
-            masks[str(case.facts["position"])] = png
-            yield case
-
-    return evaluate.collected(plan["data"], plan["split"], seen()), masks
 
 
 def _end_with_parent():

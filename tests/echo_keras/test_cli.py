@@ -443,13 +443,17 @@ def test_evaluate_asks_for_a_file_before_it_scores(called, tmp_path):
 def test_evaluate_scores_where_it_is_told(called, option, value, name, place):
     scored = called("echo_keras.serving.evaluate", name, SCORES)
     written = called("echo_keras.serving.written", "write", None)
+    drawn = called("echo_keras.study.gallery", "write", None)
     result = run("evaluate", "--data", "in", option, value, "--output", "s.json")
     assert result.output == (
         "dice 0.9123 (0.9000-0.9200)  4 images of 2 patients  s.json\n"
         "ejection fraction from 4CH: 9.3 points off the recorded one, -7.2 on average\n"
     )
-    assert scored == [(("in", "test", place), {})]
+    [(arguments, options)] = scored
+    assert arguments == ("in", "test", place)
     assert written == [((SCORES, pathlib.Path("s.json")), {})]
+    [see] = options.values()
+    assert drawn == [((SCORES, *see.args, "in", pathlib.Path("s.json")), {})]
 
 
 def test_evaluate_and_predict_know_the_hearts_of_the_package(
@@ -459,10 +463,12 @@ def test_evaluate_and_predict_know_the_hearts_of_the_package(
     scored = called("echo_keras.serving.evaluate", "by_model", SCORES)
     loaded = called("echo_keras.serving.evaluate", "local", "a function")
     called("echo_keras.serving.written", "write", None)
+    called("echo_keras.study.gallery", "write", None)
     called("echo_keras.study.predict", "run", None)
     run("evaluate", "--data", "in", "--model", "hearts", "--output", "s.json")
     run("predict", "a.png", "--model", "hearts")
-    assert scored == [(("in", "test", config.HEARTS_FOLDER), {})]
+    [(arguments, _)] = scored
+    assert arguments == ("in", "test", config.HEARTS_FOLDER)
     assert loaded == [((config.HEARTS_FOLDER,), {})]
 
 
