@@ -57,8 +57,8 @@ class Finetune:
         average_decay: Of the running average of the weights that is kept, 0 for none.
         norm_momentum: Share of the batch norms' running statistics that outlives a
             step: Keras's 0.99, or 0.9 as PyTorch has it and as published. Less in runs
-            so short that more than a twentieth of the first ones would be left;
-            nothing is left of ImageNet's, which are those of other images.
+            so short that more than a twentieth of the first ones would be left.
+            Nothing is left of ImageNet's, nor in efficientnet_lite2.
         freeze_steps: Steps at first in which the encoder's weights do not move; its
             batch norms go on following the frames. Not with `madgrad`.
         layer_decay: Factor of the rate for each stage of the encoder that lies between

@@ -183,7 +183,7 @@ def fit(model, recipe, frames, *, multiply="float32"):
     checks = settings.checks(recipe)
     best = [callbacks.KeepBest()] if recipe.keep == "best" else []
     forget = []
-    if initial.of_imagenet(recipe.init):
+    if settings.forgets(recipe):
         forget = [forgetting.TakeOutFirst(model, momentum)]
     history = learner.fit(
         batches.endless(recipe, frames["train"], frames["pseudo"]),

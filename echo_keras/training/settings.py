@@ -1,6 +1,7 @@
 """Which settings of a fine-tuning go together, and which of them do nothing."""
 
 from echo_keras import config, errors
+from echo_keras.training import initial
 
 _OF_A_FRACTION = ("subset_seed", "fraction_by", "validation")
 
@@ -91,3 +92,12 @@ def checks(recipe):
 def scaled(recipe):
     """Whether some weights take shorter steps than others."""
     return recipe.freeze_steps > 0 or recipe.layer_decay != 1.0
+
+
+def forgets(recipe):
+    """Whether nothing may be left of the batch statistics that a network begins with.
+
+    ImageNet's are those of other images. The channels of EfficientNet-Lite2 vary less
+    than its first statistics say, so that a twentieth of these can drown what it sees.
+    """
+    return recipe.encoder_name in config.OF_UNETS or initial.of_imagenet(recipe.init)

@@ -458,7 +458,7 @@ def test_batch_norms_keep_what_the_recipe_says_or_less_in_a_short_run(
         ("random", {"checks": 4}, False),
     ],
 )
-def test_nothing_is_left_of_the_batch_statistics_of_imagenet_alone(
+def test_nothing_is_left_of_some_first_batch_statistics(
     records, tmp_path, begin_with, init, values, same
 ):
     recipe = config.replace(TINY, steps=8, width=4, init=init, **values)
