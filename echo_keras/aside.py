@@ -26,10 +26,14 @@ def folder(output):
     vacant(output)
     with _inside(output) as temporary:
         yield temporary
-        if output.exists():
-            output.rmdir()
         temporary.chmod(0o755)
-        temporary.rename(output)
+        try:
+            temporary.rename(output)  # in place of an empty folder too
+        except OSError as reason:
+            raise errors.InputError(
+                f"output {output} was written by another command meanwhile, so that "
+                "the work of this one is lost; name another output for each"
+            ) from reason
 
 
 @contextlib.contextmanager

@@ -136,7 +136,8 @@ def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
     "teachers",
     multiple=True,
     help="Fine-tuned folder, hearts, or a recipe (.yaml) to train first, whose masks "
-    "of unlabelled patients are learnt from too; of several, the mean.",
+    "of unlabelled patients are learnt from too; of several, the mean. In place of "
+    "those of the recipe.",
 )
 @click.option(
     "--mixed-precision",

@@ -96,8 +96,8 @@ def _read(path):
         values = yaml.safe_load(path.read_text())
     except FileNotFoundError as reason:
         raise errors.InputError(
-            f"cannot read recipe {path}: no such file; is the path right? (A study "
-            "names its recipes from the folder that it lies in, with their .yaml.)"
+            f"cannot read recipe {path}: no such file; is the path right? (What "
+            "a study or a recipe names is looked for in the folder that it lies in.)"
         ) from reason
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as reason:
         raise errors.InputError(f"cannot read recipe {path}: {reason}") from reason

@@ -63,8 +63,9 @@ def run(recipe, data, output):
             model = initial.network(recipe)
         if theirs := initial.other_structures(recipe):
             sys.stderr.write(
-                f"note: the head of {recipe.init} is left out, as it answers for "
-                f"structures: {theirs}; with these the whole network would go on\n"
+                f"note: the head of {recipe.init} is left out and a new one begun, as "
+                f"it answers for structures: {theirs}, and the recipe asks for "
+                f"structures: {recipe.structures}\n"
             )
         sources = _sources(recipe, data)
         if recipe.between and not tfrecords.holds_sequences(data, "train"):
@@ -73,6 +74,9 @@ def run(recipe, data, output):
                 "between ED and ES\n"
             )
         frames, counts = _frames(recipe, data, sources, teachers)
+        if seen := counts.get("pseudo"):
+            told = "teachers label {frames} frames of {patients} patients\n"
+            sys.stderr.write(told.format(**seen))
         if recipe.epochs:
             recipe = counted(recipe, counts["frames"]["train"])
             settings.refuse_no_choice(recipe)

@@ -174,7 +174,8 @@ def recipe_of(folder):
     if not _is_finetuned(folder):
         raise errors.InputError(
             f"{folder} holds no {MODEL_FILE}; give a folder that echo-keras finetune "
-            f"wrote, or {config.HEARTS}"
+            f"wrote, or {config.HEARTS}, or as a teacher a recipe, whose name ends in "
+            f"{config.RECIPE_SUFFIX}"
         )
     return config.load(config.Finetune, located(folder) / RECIPE_FILE)
 
@@ -286,13 +287,16 @@ def _load_imagenet(encoder, width, *, path):
     }
     if encoder.name not in known:
         raise errors.InputError(
-            f"there are no ImageNet weights for the {encoder.name} encoder, only for "
-            f"{' and '.join(known)}; use one of these, or --init random"
+            f"there are no ImageNet weights for the {encoder.name} encoder; the UNet "
+            "has them with encoder: efficientnet_lite2 and width: 32, as in "
+            "configs/camus-imagenet.yaml, and deeplabv3 with encoder: resnet50 and "
+            "width: 64"
         )
     module, original = known[encoder.name]
     if width != module.IMAGENET_WIDTH:
         raise errors.InputError(
             f"ImageNet weights are for width {module.IMAGENET_WIDTH}, the recipe has "
-            f"width {width}; set width: {module.IMAGENET_WIDTH} in it"
+            f"width {width}; set width: {module.IMAGENET_WIDTH} in a recipe, and give "
+            "it by --config"
         )
     module.adopt(encoder, original(path))

@@ -70,6 +70,7 @@ def load(recipe, data, teachers, *, labelled):
         InputError: There is nothing for them to label, or they find nothing.
     """
     sizes = {recipe.size, *(made_by.size for _, made_by in teachers)}
+    refuse_none(data, set(labelled))
     frames, names = _read(sizes, recipe, data, set(labelled))
     answer = sum(
         _answers(model, frames[made_by.size], recipe) for model, made_by in teachers
@@ -87,6 +88,25 @@ def load(recipe, data, teachers, *, labelled):
         "left_out": int((~found).sum()),
     }
     return (frames[recipe.size][found], labels[found]), facts
+
+
+def refuse_none(data, labelled):
+    """Refuse records without a video for teachers to label.
+
+    Args:
+        data: Folder of records.
+        labelled: Names of the patients whose labels the run sees.
+
+    Raises:
+        InputError: There is none.
+    """
+    for video in tfrecords.unlabelled([data], SPLITS).as_numpy_iterator():
+        if video["patient"].decode() not in labelled:
+            return
+    raise errors.InputError(
+        f"{data} holds no unlabelled video of another patient than the "
+        f"{len(labelled)} labelled ones; set a smaller fraction or no teacher"
+    )
 
 
 def _named(recipe):
@@ -107,11 +127,6 @@ def _read(sizes, recipe, data, labelled):
             for size, images in found.items():
                 images.append(preprocess.image(pixels, size, aspect=recipe.aspect))
             names.append(patient)
-    if not names:
-        raise errors.InputError(
-            f"{data} holds no unlabelled video of another patient than the "
-            f"{len(labelled)} labelled ones; set a smaller fraction or no teacher"
-        )
     return {size: np.stack(images) for size, images in found.items()}, names
 
 

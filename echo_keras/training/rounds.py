@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 from echo_keras import aside, config, errors, facts
-from echo_keras.training import finetune, initial, origin, pseudo, settings
+from echo_keras.training import finetune, initial, labels, origin, pseudo, settings
 
 FOLDER_SUFFIX = "-teachers"
 SHARED = (
@@ -53,12 +53,26 @@ def run(recipe, data, output):
     place = output.with_name(output.name + FOLDER_SUFFIX)
     planned = {}
     recipe = _planned(recipe, place, planned, ())
-    made_by = {str(folder): taught for folder, (_, taught) in planned.items()}
-    for _, taught in (*planned.values(), ("", recipe)):
-        _refuse_unfit(taught, made_by)
-    for folder, (_, taught) in planned.items():
-        _train(taught, data, folder, place)
-    return finetune.run(recipe, data, output)
+    _refuse_unfit(recipe, planned)
+    for word, taught in planned.values():
+        try:
+            _refuse_unfit(taught, planned)
+        except errors.InputError as reason:
+            raise errors.InputError(f"{word}: {reason}") from reason
+    pseudo.refuse_none(data, set(labels.choose(recipe, data)["patients"]["train"]))
+    last = len(planned) + 1
+    try:
+        for number, (folder, (_, taught)) in enumerate(planned.items(), start=1):
+            sys.stderr.write(f"network {number} of {last}: the teacher {folder}\n")
+            _train(taught, data, folder, place)
+        sys.stderr.write(f"network {last} of {last}: {output}\n")
+        return finetune.run(recipe, data, output)
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            f"networks that are finished are kept in {place}; the same command goes "
+            "on after them\n"
+        )
+        raise
 
 
 def _is_recipe(teacher):
@@ -108,21 +122,21 @@ def _plan(word, student, folder, planned, before):
     planned[folder] = (word, taught)
 
 
-def _refuse_unfit(recipe, made_by):
+def _refuse_unfit(recipe, planned):
     """Refuse what `finetune.run` would, had its teachers been trained."""
     settings.refuse_contradictions(recipe)
     for teacher in recipe.teachers:
-        of_teacher = made_by.get(teacher) or initial.recipe_of(teacher)
-        pseudo.refuse_unfit(recipe, teacher, of_teacher)
+        known = planned.get(pathlib.Path(teacher))
+        word, made_by = known or (teacher, initial.recipe_of(teacher))
+        pseudo.refuse_unfit(recipe, word, made_by)
     initial.network(recipe)
 
 
 def _train(recipe, data, folder, place):
     if (folder / initial.MODEL_FILE).is_file():
         code = _refuse_other(recipe, data, folder, place)
-        sys.stderr.write(f"{folder} is trained already, by echo-keras {code}\n")
+        sys.stderr.write(f"it is trained already, by echo-keras {code}\n")
         return
-    sys.stderr.write(f"training the teacher {folder}\n")
     finetune.run(recipe, data, folder)
 
 
@@ -145,12 +159,12 @@ def _refuse_other(recipe, data, folder, place):
                 f"{folder} is of another run, with other {what}; remove {place}, or "
                 "name another --output"
             )
-    for name, own in vars(recipe).items():
-        theirs = getattr(made_by, name)
+    for name in ("steps", *vars(recipe)):
+        theirs, own = getattr(made_by, name), getattr(recipe, name)
         if theirs != own and name not in ("init", "teachers"):
             raise errors.InputError(
                 f"{folder} is of another run, with {name} {theirs} and not {own}; "
-                f"remove {place}, or name another --output"
+                f"ask for {theirs} again, remove {place}, or name another --output"
             )
     return said.get("code")
 

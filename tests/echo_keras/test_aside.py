@@ -54,6 +54,17 @@ def test_what_exists_is_never_overwritten(tmp_path):
         pass
 
 
+def test_of_two_who_write_one_folder_the_second_is_told(tmp_path):
+    with (
+        pytest.raises(errors.InputError, match="out was written by another command"),
+        aside.folder(tmp_path / "out"),
+        aside.folder(tmp_path / "out") as other,
+    ):
+        (other / "first").touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out" / "first").exists()
+
+
 def test_a_place_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with (

@@ -118,7 +118,7 @@ def test_there_is_no_unet_trained_on_imagenet():
     with pytest.raises(errors.InputError, match=r"no ImageNet weights for the unet"):
         initial.network(config.replace(TINY, init="imagenet"))
     small = config.replace(TINY, network="deeplabv3", encoder="resnet18")
-    sentence = r"the resnet18 .* only for resnet50 and efficientnet_lite2"
+    sentence = r"the resnet18 encoder; the UNet .* efficientnet_lite2 .* resnet50"
     with pytest.raises(errors.InputError, match=sentence):
         initial.network(config.replace(small, init="weights.h5"))
 
@@ -168,7 +168,7 @@ def test_imagenet_fills_the_lite_encoder_of_the_unet(init):
 
 
 def test_imagenet_weights_of_the_lite_encoder_need_its_width():
-    with pytest.raises(errors.InputError, match="width 2; set width: 32 in it"):
+    with pytest.raises(errors.InputError, match="width 2; set width: 32 in a recipe"):
         initial.network(config.replace(LITE, init="imagenet"))
 
 
@@ -188,7 +188,7 @@ def test_weights_of_pytorch_are_for_the_lite_encoder(network, sentence):
 @pytest.mark.usefixtures("shallow_resnet")
 def test_imagenet_weights_need_the_published_width():
     recipe = config.replace(TINY, network="deeplabv3", init="imagenet")
-    with pytest.raises(errors.InputError, match="width 2; set width: 64 in it"):
+    with pytest.raises(errors.InputError, match="width 2; set width: 64 in a recipe"):
         initial.network(recipe)
 
 

@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import pytest
@@ -72,7 +73,13 @@ def test_teachers_of_teachers_are_trained_first_on_the_same_labels(
     assert taught == ["hearts", str(place / "second")]
     assert made[1].teachers == (str(place / "first"),)
     said = capsys.readouterr().err
-    assert said.index(f"teacher {folders[2]}\n") < said.index(f"teacher {folders[1]}\n")
+    told = [line for line in said.splitlines() if line.startswith("network ")]
+    assert told == [
+        f"network 1 of 3: the teacher {folders[2]}",
+        f"network 2 of 3: the teacher {folders[1]}",
+        f"network 3 of 3: {folders[0]}",
+    ]
+    assert said.count("teachers label 10 frames of 5 patients\n") == 2
 
 
 def test_a_recipe_that_teaches_twice_is_trained_once(half_labelled, tmp_path, write):
@@ -114,7 +121,8 @@ def test_a_teacher_that_is_there_is_not_trained_again(
     made = (folder / initial.MODEL_FILE).stat().st_mtime_ns
     monkeypatch.chdir(tmp_path)
     rounds.run(finished, half_labelled, "last")
-    assert "last-teachers/first is trained already, by ech" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "teacher last-teachers/first\nit is trained already, by echo-keras" in said
     assert (folder / initial.MODEL_FILE).stat().st_mtime_ns == made
 
 
@@ -134,8 +142,8 @@ def test_teachers_of_teachers_are_found_from_another_folder(
     ("values", "sentence"),
     [
         ({"subset_seed": 3}, "first is of another run, with subset_seed 1 and not 3"),
-        ({"steps": 4}, "with steps 3 and not 4; remove .*/last-teachers, or name an"),
-        ({"epochs": 40}, "with steps 3 and not 80; remove"),
+        ({"steps": 4}, "with steps 3 and not 4; ask for 3 again, remove .*/last-tea"),
+        ({"epochs": 40}, "with steps 3 and not 80;"),
     ],
 )
 def test_a_teacher_of_another_run_is_refused(
@@ -181,9 +189,35 @@ def test_a_teacher_of_other_first_weights_is_refused(half_labelled, tmp_path, wr
         rounds.run(recipe, half_labelled, tmp_path / "last")
 
 
-def test_a_teacher_of_other_records_is_refused(surrounded, tmp_path, finished):
+def test_a_teacher_of_other_records_is_refused(half_labelled, tmp_path, finished):
+    others = shutil.copytree(half_labelled, tmp_path / "others")
+    manifest = json.loads((others / "manifest.json").read_text())
+    manifest["source_fingerprint"] = "of another source"
+    (others / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(errors.InputError, match="of another run, with other records"):
-        rounds.run(finished, surrounded, tmp_path / "last")
+        rounds.run(finished, others, tmp_path / "last")
+
+
+def test_a_stopped_run_tells_what_is_kept(
+    half_labelled, tmp_path, write, monkeypatch, capsys
+):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(finetune, "run", stop)
+    recipe = config.replace(TINY, teachers=(write("first"),))
+    with pytest.raises(KeyboardInterrupt):
+        rounds.run(recipe, half_labelled, tmp_path / "last")
+    assert f"are kept in {tmp_path / 'last-teachers'}; the" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("untrained")
+def test_records_without_a_patient_to_label_are_told_before_any_network_is_trained(
+    records, tmp_path, write
+):
+    recipe = config.replace(TINY, teachers=(write("first"),))
+    with pytest.raises(errors.InputError, match="holds no unlabelled video in the sp"):
+        rounds.run(recipe, records, tmp_path / "last")
 
 
 @pytest.mark.usefixtures("untrained")
@@ -210,10 +244,10 @@ def test_two_recipes_of_one_name_are_refused(tmp_path, write):
     ("teacher", "own", "sentence"),
     [
         ({}, {"batch": 1}, "a batch of 1 has no room"),
-        ({}, {"structures": "all"}, "first knows the left ventricle alone and cannot"),
-        ({"aspect": "keep"}, {}, "first was fine-tuned with aspect keep, not stretch"),
+        ({}, {"structures": "all"}, r"first\.yaml knows the left ventricle alone"),
+        ({"aspect": "keep"}, {}, r"first\.yaml was fine-tuned with aspect keep"),
         ({"teachers": ["lost.yaml"]}, {}, r"cannot read recipe .*lost\.yaml: no such"),
-        ({"teachers": ["lost"]}, {}, r"lost holds no model\.keras"),
+        ({"teachers": ["lost"]}, {}, r"first\.yaml: lost holds no model\.keras"),
         ({"keep": "best"}, {}, "keep: best takes the weights of one step, but average"),
     ],
 )
