@@ -57,6 +57,11 @@ def test_a_served_model_and_both_forms_of_it_score_the_same(
     assert served["images_per_second"] > 0
 
 
+def test_of_a_folder_of_versions_one_is_asked_for(models_dir):
+    with pytest.raises(errors.InputError, match=r"give one of them, such as .*/lv/1$"):
+        evaluate.local(models_dir / "lv")
+
+
 def test_large_frames_are_sent_in_small_batches(records, truths, monkeypatch):
     sizes, segment = [], drawn_from(truths)
 
