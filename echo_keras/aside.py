@@ -30,10 +30,12 @@ def folder(output):
         try:
             temporary.rename(output)  # in place of an empty folder too
         except OSError as reason:
-            raise errors.InputError(
-                f"output {output} was written by another command meanwhile, so that "
-                "the work of this one is lost; name another output for each"
-            ) from reason
+            if output.is_dir() and any(output.iterdir()):
+                raise errors.InputError(
+                    f"output {output} was written by another command meanwhile, so "
+                    "that the work of this one is lost; name another output for each"
+                ) from reason
+            raise errors.InputError(f"cannot write {output}: {reason}") from reason
 
 
 @contextlib.contextmanager

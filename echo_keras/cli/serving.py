@@ -1,6 +1,5 @@
 """Commands that export, serve and score."""
 
-import functools
 import pathlib
 
 import click
@@ -138,18 +137,9 @@ def evaluate(data, split, url, model, output):
     """
     if (url is None) == (model is None):
         raise errors.InputError("give either --url or --model")
-    from echo_keras.serving import evaluate, written
-    from echo_keras.study import gallery, pictures
+    from echo_keras.study import scoring
 
-    written.check(output)
-    masks = {}
-    see = functools.partial(pictures.keep, masks)
-    if url:
-        scores = evaluate.by_url(data, split, url, see=see)
-    else:
-        scores = evaluate.by_model(data, split, model, see=see)
-    written.write(scores, output)
-    gallery.write(scores, masks, data, output)
+    scores = scoring.write(data, split, output, url=url, model=model)
     low, high = scores["dice_per_image_interval"]
     click.echo(
         f"dice {scores['dice_per_image_mean']:.4f} ({low:.4f}-{high:.4f})  "

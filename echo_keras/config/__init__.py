@@ -8,6 +8,7 @@ from echo_keras.config.finetune import (
     RECIPE_SUFFIX,
     Finetune,
     beside,
+    is_recipe,
 )
 from echo_keras.config.flat import load, replace, save
 from echo_keras.config.pipeline import Pipeline
@@ -25,6 +26,7 @@ __all__ = [
     "Pretrain",
     "Study",
     "beside",
+    "is_recipe",
     "load",
     "replace",
     "save",

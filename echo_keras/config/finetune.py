@@ -58,7 +58,8 @@ class Finetune:
         norm_momentum: Share of the batch norms' running statistics that outlives a
             step: Keras's 0.99, or 0.9 as PyTorch has it and as published. Less in runs
             so short that more than a twentieth of the first ones would be left.
-            Nothing is left of ImageNet's, nor in efficientnet_lite2.
+            Nothing is left of ImageNet's, nor of the first ones where
+            efficientnet_lite2 begins with random weights.
         freeze_steps: Steps at first in which the encoder's weights do not move; its
             batch norms go on following the frames. Not with `madgrad`.
         layer_decay: Factor of the rate for each stage of the encoder that lies between
@@ -119,6 +120,11 @@ class Finetune:
         return "unet" if own else self.encoder
 
 
+def is_recipe(teacher):
+    """Whether a teacher is named by the file of its recipe."""
+    return teacher.endswith(RECIPE_SUFFIX)
+
+
 def beside(recipe, path):
     """Find the recipes of teachers from the folder of the file that names them.
 
@@ -131,7 +137,6 @@ def beside(recipe, path):
     """
     folder = pathlib.Path(path).parent
     teachers = (
-        str(folder / word) if word.endswith(RECIPE_SUFFIX) else word
-        for word in recipe.teachers
+        str(folder / word) if is_recipe(word) else word for word in recipe.teachers
     )
     return dataclasses.replace(recipe, teachers=tuple(teachers))

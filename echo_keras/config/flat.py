@@ -96,8 +96,9 @@ def _read(path):
         values = yaml.safe_load(path.read_text())
     except FileNotFoundError as reason:
         raise errors.InputError(
-            f"cannot read recipe {path}: no such file; is the path right? (What "
-            "a study or a recipe names is looked for in the folder that it lies in.)"
+            f"cannot read recipe {path}: no such file; is the path right? (A "
+            "study's recipes, and a teacher's, are looked for where it lies that names "
+            "them.)"
         ) from reason
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as reason:
         raise errors.InputError(f"cannot read recipe {path}: {reason}") from reason

@@ -16,7 +16,6 @@ from echo_keras.metrics import scores as summed
 from echo_keras.serving import client, endpoints, export, session, stream
 
 CONNECTIONS = 4
-EXPORTED = "saved_model.pb"
 WORDS = ("patient", "view", "phase", "quality")
 
 
@@ -96,12 +95,7 @@ def local(model_dir):
     Raises:
         InputError: The folder holds neither.
     """
-    if versions := sorted(Path(model_dir).glob(f"*/{EXPORTED}")):
-        raise errors.InputError(
-            f"{model_dir} holds exported versions; give one of them, such as "
-            f"{versions[-1].parent}"
-        )
-    if (Path(model_dir) / EXPORTED).is_file():
+    if (Path(model_dir) / "saved_model.pb").is_file():
         servable = session.load(model_dir)
 
         def run(images):

@@ -169,6 +169,12 @@ def _recipe(folder):
     if not folder.is_dir():
         raise errors.InputError(f"no folder {folder}; is the path right?")
     if not (folder / MODEL).is_file():
+        if versions := [path.parent for path in folder.glob("[0-9]*/saved_model.pb")]:
+            raise errors.InputError(
+                f"{folder} holds no {MODEL}; give a folder that echo-keras finetune "
+                "wrote, or to score or predict one of its exported versions, such as "
+                f"{max(versions, key=lambda version: int(version.name))}"
+            )
         found = sorted(path.name for path in folder.glob("*"))[:5]
         raise errors.InputError(
             f"{folder} holds {', '.join(found) or 'nothing'} and no {MODEL}; give a "

@@ -99,6 +99,8 @@ def _frames(folder, split, positions):
         if position in positions:
             truth = record["mask"][..., 0] == schema.VENTRICLE
             found[position] = record["image"][..., 0], truth, record["spacing"]
+        if len(found) == len(positions):
+            break
     return found
 
 

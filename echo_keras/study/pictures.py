@@ -38,11 +38,11 @@ def png(picture):
 
 
 def keep(masks, case):
-    """Keep what a model made of a case, as small as it can be.
+    """Keep the mask that a model made of a case, as a PNG.
 
     Args:
         masks: Dict of a case's position, as text, to a PNG of its mask, to add to.
         case: `evaluate.Case`.
     """
-    small = cv2.imencode(".png", case.prediction.astype(np.uint8))[1]
-    masks[str(case.facts["position"])] = small
+    encoded = cv2.imencode(".png", case.prediction.astype(np.uint8))[1]
+    masks[str(case.facts["position"])] = encoded

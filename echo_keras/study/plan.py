@@ -201,7 +201,7 @@ def _name(arm, fraction, number):
 def _recipe(word, folder):
     recipe = config.load(config.Finetune, None if word == DEFAULT else folder / word)
     for teacher in recipe.teachers:
-        if teacher.endswith(config.RECIPE_SUFFIX):
+        if config.is_recipe(teacher):
             raise errors.InputError(
                 f"{word} is taught by the recipe {teacher}, which a study trains only "
                 "as one of its own; name it in `recipes` and in `teachers` instead"

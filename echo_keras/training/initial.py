@@ -174,8 +174,7 @@ def recipe_of(folder):
     if not _is_finetuned(folder):
         raise errors.InputError(
             f"{folder} holds no {MODEL_FILE}; give a folder that echo-keras finetune "
-            f"wrote, or {config.HEARTS}, or as a teacher a recipe, whose name ends in "
-            f"{config.RECIPE_SUFFIX}"
+            f"wrote, or {config.HEARTS}"
         )
     return config.load(config.Finetune, located(folder) / RECIPE_FILE)
 

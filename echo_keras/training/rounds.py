@@ -47,83 +47,90 @@ def run(recipe, data, output):
             `finetune.run`.
     """
     output = pathlib.Path(output)
-    if not any(map(_is_recipe, recipe.teachers)):
+    if not any(map(config.is_recipe, recipe.teachers)):
         return finetune.run(recipe, data, output)
     aside.vacant(output)
     place = output.with_name(output.name + FOLDER_SUFFIX)
     planned = {}
     recipe = _planned(recipe, place, planned, ())
     _refuse_unfit(recipe, planned)
-    for word, taught in planned.values():
+    for folder, (word, taught) in planned.items():
         try:
             _refuse_unfit(taught, planned)
         except errors.InputError as reason:
             raise errors.InputError(f"{word}: {reason}") from reason
+        if _is_trained(folder):
+            _refuse_other(taught, data, folder, place)
     pseudo.refuse_none(data, set(labels.choose(recipe, data)["patients"]["train"]))
-    last = len(planned) + 1
     try:
-        for number, (folder, (_, taught)) in enumerate(planned.items(), start=1):
-            sys.stderr.write(f"network {number} of {last}: the teacher {folder}\n")
-            _train(taught, data, folder, place)
-        sys.stderr.write(f"network {last} of {last}: {output}\n")
-        return finetune.run(recipe, data, output)
+        return _trained(recipe, data, output, planned)
     except KeyboardInterrupt:
-        sys.stderr.write(
-            f"networks that are finished are kept in {place}; the same command goes "
-            "on after them\n"
-        )
+        if any(map(_is_trained, planned)):
+            sys.stderr.write(
+                f"networks that are finished are kept in {place}; the same command "
+                "goes on after them\n"
+            )
         raise
 
 
-def _is_recipe(teacher):
-    return teacher.endswith(config.RECIPE_SUFFIX)
+def _is_trained(folder):
+    return (folder / initial.MODEL_FILE).is_file()
 
 
 def _planned(recipe, place, planned, before):
     """The recipe with folders in place of its teachers' recipes.
 
     Folders of the teachers, their words and recipes join `planned`, those to train
-    first in front; `before` are the words that led here.
+    first in front; `before` are the files that led here.
     """
     found = []
-    for word in recipe.teachers:
-        if _is_recipe(word):
-            folder = place / pathlib.Path(word).stem
-            _plan(word, recipe, folder, planned, before)
-            word = str(folder)
-        found.append(word)
+    for teacher in recipe.teachers:
+        if config.is_recipe(teacher):
+            folder = place / pathlib.Path(teacher).stem
+            _plan(teacher, recipe, folder, planned, before)
+            found.append(str(folder))
+        else:
+            found.append(teacher)
     return config.replace(recipe, teachers=tuple(found))
 
 
 def _plan(word, student, folder, planned, before):
-    if word in before:
+    file = pathlib.Path(word).resolve()
+    if file in before:
         raise errors.InputError(
             f"{word} leads to itself by way of its teachers; let one of them begin "
             "without"
         )
     known, _ = planned.get(folder, (word, None))
-    if known != word:
+    if pathlib.Path(known).resolve() != file:
         raise errors.InputError(
             f"{known} and {word} would both be trained into {folder}; rename one"
         )
     if folder in planned:
         return
     own = config.beside(config.load(config.Finetune, word), word)
+    _note_overruled(own, student, word)
     shared = {name: getattr(student, name) for name in SHARED}
-    usual = config.Finetune()
-    for name, value in shared.items():
-        if getattr(own, name) not in (value, getattr(usual, name)):
-            sys.stderr.write(
-                f"note: {name} of {word} has no effect beside {name}: {value} of the "
-                "run that it teaches\n"
-            )
     taught = config.replace(own, **shared)
-    taught = _planned(taught, folder.parent, planned, (*before, word))
+    taught = _planned(taught, folder.parent, planned, (*before, file))
     planned[folder] = (word, taught)
 
 
+def _note_overruled(own, student, word):
+    """Name the settings of a teacher's recipe that the run chooses."""
+    usual = config.Finetune()
+    for name in SHARED:
+        beside = "epochs" if name == "steps" and student.epochs else name
+        value = getattr(student, beside)
+        if getattr(own, name) not in (value, getattr(usual, name)):
+            sys.stderr.write(
+                f"note: {name} of {word} has no effect beside {beside}: {value} of the "
+                "run that it teaches\n"
+            )
+
+
 def _refuse_unfit(recipe, planned):
-    """Refuse what `finetune.run` would, had its teachers been trained."""
+    """Refuse a network that could not be built, or teachers that do not suit it."""
     settings.refuse_contradictions(recipe)
     for teacher in recipe.teachers:
         known = planned.get(pathlib.Path(teacher))
@@ -132,16 +139,22 @@ def _refuse_unfit(recipe, planned):
     initial.network(recipe)
 
 
-def _train(recipe, data, folder, place):
-    if (folder / initial.MODEL_FILE).is_file():
-        code = _refuse_other(recipe, data, folder, place)
-        sys.stderr.write(f"it is trained already, by echo-keras {code}\n")
-        return
-    finetune.run(recipe, data, folder)
+def _trained(recipe, data, output, planned):
+    """What `finetune.run` returns, once all that is planned has been trained."""
+    last = len(planned) + 1
+    for number, (folder, (_, taught)) in enumerate(planned.items(), start=1):
+        sys.stderr.write(f"network {number} of {last}: the teacher {folder}\n")
+        if _is_trained(folder):
+            code = origin.weights(str(folder)).get("code")
+            sys.stderr.write(f"it is trained already, by echo-keras {code}\n")
+        else:
+            finetune.run(taught, data, folder)
+    sys.stderr.write(f"network {last} of {last}: {output}\n")
+    return finetune.run(recipe, data, output)
 
 
 def _refuse_other(recipe, data, folder, place):
-    """Refuse a network of another run; the version of the code that trained it."""
+    """Refuse a network of another run, or one whose teachers were trained again."""
     said = facts.read(folder / finetune.SUMMARY_FILE, mend=f"remove {place}")
     made_by = initial.recipe_of(str(folder))
     if recipe.epochs:
@@ -164,9 +177,8 @@ def _refuse_other(recipe, data, folder, place):
         if theirs != own and name not in ("init", "teachers"):
             raise errors.InputError(
                 f"{folder} is of another run, with {name} {theirs} and not {own}; "
-                f"ask for {theirs} again, remove {place}, or name another --output"
+                f"give what was given then, remove {place}, or name another --output"
             )
-    return said.get("code")
 
 
 def _unplaced(weights):

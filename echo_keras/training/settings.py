@@ -100,4 +100,5 @@ def forgets(recipe):
     ImageNet's are those of other images. The channels of EfficientNet-Lite2 vary less
     than its first statistics say, so that a twentieth of these can drown what it sees.
     """
-    return recipe.encoder_name in config.OF_UNETS or initial.of_imagenet(recipe.init)
+    untrained = recipe.init == "random" and recipe.encoder_name in config.OF_UNETS
+    return untrained or initial.of_imagenet(recipe.init)

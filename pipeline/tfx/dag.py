@@ -267,7 +267,7 @@ def _recipe(kind, path):
             "from the encoder that it pretrains; leave init out of the recipe"
         )
     for teacher in getattr(recipe, "teachers", ()):
-        if teacher.endswith(config.RECIPE_SUFFIX):
+        if config.is_recipe(teacher):
             raise errors.InputError(
                 f"{path} is taught by the recipe {teacher}, which a pipeline does not "
                 "train; train it by echo-keras finetune and name its folder instead"

@@ -7,6 +7,7 @@ import pytest
 from click import testing
 
 from echo_keras import cli, config, errors
+from echo_keras.study import pictures
 
 COMMANDS = [
     "phantom",
@@ -452,7 +453,8 @@ def test_evaluate_scores_where_it_is_told(called, option, value, name, place):
     [(arguments, options)] = scored
     assert arguments == ("in", "test", place)
     assert written == [((SCORES, pathlib.Path("s.json")), {})]
-    [see] = options.values()
+    see = options["see"]
+    assert see.func is pictures.keep
     assert drawn == [((SCORES, *see.args, "in", pathlib.Path("s.json")), {})]
 
 

@@ -76,9 +76,9 @@ def test_what_was_taken_out_can_be_put_back():
 
 def test_no_variance_falls_below_nothing():
     model = unet.segmenter(unet.encoder(32, width=4))
-    first = [value + 1e-3 for value in norms.statistics(model)]
-    norms.put_back(model, [0.0 * value - 1e-3 for value in first], 0.999999)
-    norms.take_out(model, first, 0.0)
+    first = [value + 1.0 for value in norms.statistics(model)]
+    norms.put_back(model, first, 0.9)
+    norms.take_out(model, [2.0 * value for value in first], 0.9)  # more than there is
     variances = [
         layer.moving_variance.numpy().min()
         for layer in model.submodules

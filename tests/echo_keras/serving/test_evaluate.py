@@ -58,7 +58,7 @@ def test_a_served_model_and_both_forms_of_it_score_the_same(
 
 
 def test_of_a_folder_of_versions_one_is_asked_for(models_dir):
-    with pytest.raises(errors.InputError, match=r"give one of them, such as .*/lv/1$"):
+    with pytest.raises(errors.InputError, match=r"exported versions, such as .*/lv/1$"):
         evaluate.local(models_dir / "lv")
 
 

@@ -77,3 +77,12 @@ def test_the_sheet_is_a_picture_beside_the_scores(records, scored, tmp_path):
     height, width, _ = page.shape
     assert width > height > 300
     assert len(np.unique(page.reshape(-1, 3), axis=0)) > 100
+
+
+def test_masks_are_kept_as_they_are(records, heart):
+    mask = heart("a", "ED").mask == 1
+    masks = {}
+    case = evaluate.Case({"position": 7}, mask, mask, mask, ())
+    pictures.keep(masks, case)
+    decoded = cv2.imdecode(masks["7"], cv2.IMREAD_GRAYSCALE)
+    np.testing.assert_array_equal(decoded, mask)

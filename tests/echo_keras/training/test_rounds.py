@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from echo_keras import config, errors
-from echo_keras.training import finetune, initial, rounds
+from echo_keras.training import finetune, initial, pseudo, rounds
 
 TINY = config.Finetune(
     size=32,
@@ -142,7 +142,7 @@ def test_teachers_of_teachers_are_found_from_another_folder(
     ("values", "sentence"),
     [
         ({"subset_seed": 3}, "first is of another run, with subset_seed 1 and not 3"),
-        ({"steps": 4}, "with steps 3 and not 4; ask for 3 again, remove .*/last-tea"),
+        ({"steps": 4}, "with steps 3 and not 4; give what was given then, remove .*"),
         ({"epochs": 40}, "with steps 3 and not 80;"),
     ],
 )
@@ -198,7 +198,7 @@ def test_a_teacher_of_other_records_is_refused(half_labelled, tmp_path, finished
         rounds.run(finished, others, tmp_path / "last")
 
 
-def test_a_stopped_run_tells_what_is_kept(
+def test_a_run_that_is_stopped_at_first_has_nothing_to_keep(
     half_labelled, tmp_path, write, monkeypatch, capsys
 ):
     def stop(*_):
@@ -208,16 +208,33 @@ def test_a_stopped_run_tells_what_is_kept(
     recipe = config.replace(TINY, teachers=(write("first"),))
     with pytest.raises(KeyboardInterrupt):
         rounds.run(recipe, half_labelled, tmp_path / "last")
+    assert "are kept in" not in capsys.readouterr().err  # there is none
+
+
+def test_a_run_that_is_stopped_later_tells_what_is_kept(
+    half_labelled, tmp_path, finished, monkeypatch, capsys
+):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(finetune, "run", stop)
+    with pytest.raises(KeyboardInterrupt):
+        rounds.run(finished, half_labelled, tmp_path / "last")
     assert f"are kept in {tmp_path / 'last-teachers'}; the" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("untrained")
+@pytest.mark.parametrize(
+    ("listed", "sentence"),
+    [(True, "video of another patient than the 8 labe"), (False, "video in the spli")],
+)
 def test_records_without_a_patient_to_label_are_told_before_any_network_is_trained(
-    records, tmp_path, write
+    records, half_labelled, tmp_path, write, monkeypatch, listed, sentence
 ):
-    recipe = config.replace(TINY, teachers=(write("first"),))
-    with pytest.raises(errors.InputError, match="holds no unlabelled video in the sp"):
-        rounds.run(recipe, records, tmp_path / "last")
+    monkeypatch.setattr(pseudo, "SPLITS", ("train",))  # no patient is unlisted
+    recipe = config.replace(TINY, fraction=1.0, teachers=(write("first"),))
+    with pytest.raises(errors.InputError, match=f"holds no unlabelled {sentence}"):
+        rounds.run(recipe, half_labelled if listed else records, tmp_path / "last")
 
 
 @pytest.mark.usefixtures("untrained")
@@ -227,6 +244,25 @@ def test_a_recipe_that_leads_to_itself_is_refused(tmp_path, write):
     recipe = config.replace(TINY, teachers=(write("first"), second))
     with pytest.raises(errors.InputError, match=r"second\.yaml leads to itself by way"):
         rounds.run(recipe, tmp_path / "nowhere", tmp_path / "last")
+
+
+@pytest.mark.usefixtures("untrained")
+def test_a_recipe_that_leads_to_itself_by_another_path_is_refused(tmp_path, write):
+    first = write("first", teachers=[f"../{tmp_path.name}/first.yaml"])
+    recipe = config.replace(TINY, teachers=(first,))
+    with pytest.raises(errors.InputError, match=r"first\.yaml leads to itself by way"):
+        rounds.run(recipe, tmp_path / "nowhere", tmp_path / "last")
+
+
+def test_one_recipe_by_two_paths_is_trained_once(
+    half_labelled, tmp_path, write, monkeypatch
+):
+    write("first")
+    second = write("second", teachers=["first.yaml"])
+    monkeypatch.chdir(tmp_path)
+    recipe = config.replace(TINY, teachers=("first.yaml", second))
+    first, second = rounds.run(recipe, half_labelled, "last")["teachers"]
+    assert second["teachers"][0] == first
 
 
 @pytest.mark.usefixtures("untrained")

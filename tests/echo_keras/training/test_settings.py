@@ -14,7 +14,8 @@ LITE = {"encoder": "efficientnet_lite2"}
         ({"init": "imagenet", "network": "deeplabv3"}, True),
         ({"init": "weights.h5", "network": "deeplabv3"}, True),
         ({**LITE}, True),
-        ({**LITE, "init": "runs/encoder"}, True),
+        ({**LITE, "init": "runs/encoder"}, False),
+        ({**LITE, "init": "imagenet"}, True),
         ({"network": "deeplabv3", "encoder": "resnet18"}, False),
     ],
 )
