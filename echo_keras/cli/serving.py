@@ -143,7 +143,7 @@ def evaluate(data, split, url, model, output):
     low, high = scores["dice_per_image_interval"]
     click.echo(
         f"dice {scores['dice_per_image_mean']:.4f} ({low:.4f}-{high:.4f})  "
-        f"{scores['images']} images of {scores['patients']} patients  {output}"
+        f"{scores['images']} images of {scores['patients']} {split} patients  {output}"
     )
     for view, against in scores["ejection_fraction"].items():
         if recorded := against["recorded"]:

@@ -148,7 +148,11 @@ def _trained(recipe, data, output, planned):
             code = origin.weights(str(folder)).get("code")
             sys.stderr.write(f"it is trained already, by echo-keras {code}\n")
         else:
-            finetune.run(taught, data, folder)
+            summary = finetune.run(taught, data, folder)
+            frames = summary["frames"]["validation"]
+            sys.stderr.write(
+                f"validation dice {summary['dice']:.3f} of {frames} frames\n"
+            )
     sys.stderr.write(f"network {last} of {last}: {output}\n")
     return finetune.run(recipe, data, output)
 

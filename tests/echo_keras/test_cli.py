@@ -447,7 +447,7 @@ def test_evaluate_scores_where_it_is_told(called, option, value, name, place):
     drawn = called("echo_keras.study.gallery", "write", None)
     result = run("evaluate", "--data", "in", option, value, "--output", "s.json")
     assert result.output == (
-        "dice 0.9123 (0.9000-0.9200)  4 images of 2 patients  s.json\n"
+        "dice 0.9123 (0.9000-0.9200)  4 images of 2 test patients  s.json\n"
         "ejection fraction from 4CH: 9.3 points off the recorded one, -7.2 on average\n"
     )
     [(arguments, options)] = scored

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 
 import pytest
@@ -80,6 +81,7 @@ def test_teachers_of_teachers_are_trained_first_on_the_same_labels(
         f"network 3 of 3: {folders[0]}",
     ]
     assert said.count("teachers label 10 frames of 5 patients\n") == 2
+    assert len(re.findall(r"^validation dice 0\.\d{3} of 4 frames$", said, re.M)) == 2
 
 
 def test_a_recipe_that_teaches_twice_is_trained_once(half_labelled, tmp_path, write):
