@@ -60,7 +60,7 @@ def run(recipe, data, output):
         except errors.InputError as reason:
             raise errors.InputError(f"{word}: {reason}") from reason
         if _is_trained(folder):
-            _refuse_other(taught, data, folder, place)
+            _refuse_other(taught, data, folder)
     pseudo.refuse_none(data, set(labels.choose(recipe, data)["patients"]["train"]))
     try:
         return _trained(recipe, data, output, planned)
@@ -145,8 +145,9 @@ def _trained(recipe, data, output, planned):
     for number, (folder, (_, taught)) in enumerate(planned.items(), start=1):
         sys.stderr.write(f"network {number} of {last}: the teacher {folder}\n")
         if _is_trained(folder):
-            code = origin.weights(str(folder)).get("code")
-            sys.stderr.write(f"it is trained already, by echo-keras {code}\n")
+            sys.stderr.write(
+                f"it is trained already, by echo-keras {_said(folder).get('code')}\n"
+            )
         else:
             summary = finetune.run(taught, data, folder)
             frames = summary["frames"]["validation"]
@@ -157,9 +158,9 @@ def _trained(recipe, data, output, planned):
     return finetune.run(recipe, data, output)
 
 
-def _refuse_other(recipe, data, folder, place):
+def _refuse_other(recipe, data, folder):
     """Refuse a network of another run, or one whose teachers were trained again."""
-    said = facts.read(folder / finetune.SUMMARY_FILE, mend=f"remove {place}")
+    said = _said(folder)
     made_by = initial.recipe_of(str(folder))
     if recipe.epochs:
         frames = said.get("frames", {}).get("train", 1)
@@ -173,16 +174,23 @@ def _refuse_other(recipe, data, folder, place):
     for what, (theirs, own) in pairs.items():
         if _unplaced(theirs) != _unplaced(json.loads(json.dumps(own))):
             raise errors.InputError(
-                f"{folder} is of another run, with other {what}; remove {place}, or "
-                "name another --output"
+                f"{folder} is of another run, with other {what}; remove "
+                f"{folder.parent}, or name another --output"
             )
     for name in ("steps", *vars(recipe)):
         theirs, own = getattr(made_by, name), getattr(recipe, name)
         if theirs != own and name not in ("init", "teachers"):
             raise errors.InputError(
                 f"{folder} is of another run, with {name} {theirs} and not {own}; "
-                f"give what was given then, remove {place}, or name another --output"
+                f"give what was given then, remove {folder.parent}, or name another "
+                "--output"
             )
+
+
+def _said(folder):
+    """What a finished teacher tells of itself."""
+    path = folder / finetune.SUMMARY_FILE
+    return facts.read(path, mend=f"remove {folder.parent}")
 
 
 def _unplaced(weights):
