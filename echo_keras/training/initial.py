@@ -18,7 +18,6 @@ ENCODER_FILE = "encoder.keras"
 DECODER_FILE = "decoder.keras"
 MODEL_FILE = "model.keras"
 RECIPE_FILE = "recipe.yaml"
-IMAGENET_SUFFIXES = (".h5", ".pth")
 
 
 def encoder(name, *, size, width, synchronized=False):
@@ -48,13 +47,6 @@ def located(init):
     if init == config.HEARTS:
         return config.HEARTS_FOLDER
     return None if init in config.FIRST_WEIGHTS else pathlib.Path(init)
-
-
-def of_imagenet(init):
-    """Whether first weights, as a recipe names them, are ImageNet's own."""
-    if init.endswith(IMAGENET_SUFFIXES):
-        return not pathlib.Path(init).is_dir()
-    return init == "imagenet"
 
 
 def network(recipe):
@@ -101,9 +93,9 @@ def fill(encoder, init, *, width):
     Raises:
         InputError: The weights cannot be had or belong to another architecture.
     """
-    if of_imagenet(init):
+    if imagenet.named(init):
         path = None if init == "imagenet" else init
-        _load_imagenet(encoder, width, path=path)
+        imagenet.fill(encoder, width, path=path)
     elif init != "random":
         load_pretrained(encoder, located(init))
 
@@ -258,7 +250,7 @@ def _trained(folder):
     if not (folder / ENCODER_FILE).is_file():
         raise errors.InputError(
             f"{folder} holds no {ENCODER_FILE}; give random, imagenet, a file of its "
-            f"weights ({' or '.join(IMAGENET_SUFFIXES)}), hearts or a folder that "
+            f"weights ({' or '.join(imagenet.SUFFIXES)}), hearts or a folder that "
             "echo-keras pretrain or finetune wrote"
         )
     recipe = config.load(config.Pretrain, folder / RECIPE_FILE)
@@ -277,25 +269,3 @@ def _loaded(path):
         raise errors.InputError(
             f"cannot load {path}: {reason}; was it cut off while being copied?"
         ) from reason
-
-
-def _load_imagenet(encoder, width, *, path):
-    known = {
-        "resnet50": (resnet, imagenet.original),
-        efficientnet.NAME: (efficientnet, imagenet.lite),
-    }
-    if encoder.name not in known:
-        raise errors.InputError(
-            f"there are no ImageNet weights for the {encoder.name} encoder; the UNet "
-            "has them with encoder: efficientnet_lite2 and width: 32, as in "
-            "configs/camus-imagenet.yaml, and deeplabv3 with encoder: resnet50 and "
-            "width: 64"
-        )
-    module, original = known[encoder.name]
-    if width != module.IMAGENET_WIDTH:
-        raise errors.InputError(
-            f"ImageNet weights are for width {module.IMAGENET_WIDTH}, the recipe has "
-            f"width {width}; set width: {module.IMAGENET_WIDTH} in a recipe, and give "
-            "it by --config"
-        )
-    module.adopt(encoder, original(path))

@@ -1,7 +1,7 @@
 """Which settings of a fine-tuning go together, and which of them do nothing."""
 
 from echo_keras import config, errors
-from echo_keras.training import initial
+from echo_keras.training import imagenet
 
 _OF_A_FRACTION = ("subset_seed", "fraction_by", "validation")
 
@@ -101,4 +101,4 @@ def forgets(recipe):
     than its first statistics say, so that a twentieth of these can drown what it sees.
     """
     untrained = recipe.init == "random" and recipe.encoder_name in config.OF_UNETS
-    return untrained or initial.of_imagenet(recipe.init)
+    return untrained or imagenet.named(recipe.init)

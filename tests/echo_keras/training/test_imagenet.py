@@ -80,3 +80,18 @@ def test_weights_of_another_lite_network_are_refused(monkeypatch, tensors):
     monkeypatch.setattr(torchfile, "read", lambda path: tensors)
     with pytest.raises(errors.InputError, match=r"lite0\.pth holds no weights of Effi"):
         imagenet.lite("lite0.pth")
+
+
+@pytest.mark.parametrize(
+    ("init", "wanted"),
+    [
+        ("imagenet", True),
+        ("runs/weights.pth", True),
+        ("runs/weights.h5", True),
+        ("random", False),
+        ("hearts", False),
+        ("runs/imagenet", False),
+    ],
+)
+def test_weights_of_imagenet_are_known_by_word_and_by_file(init, wanted):
+    assert imagenet.named(init) is wanted

@@ -371,18 +371,3 @@ def test_the_hearts_of_the_package_fill_an_encoder(assert_same):
 def test_the_hearts_of_the_package_are_for_a_unet_of_their_width():
     with pytest.raises(errors.InputError, match="set width: 16 in the recipe"):
         initial.network(config.Finetune(width=8, init=config.HEARTS))
-
-
-@pytest.mark.parametrize(
-    ("init", "wanted"),
-    [
-        ("imagenet", True),
-        ("runs/weights.pth", True),
-        ("runs/weights.h5", True),
-        ("random", False),
-        ("hearts", False),
-        ("runs/imagenet", False),
-    ],
-)
-def test_weights_of_imagenet_are_known_by_word_and_by_file(init, wanted):
-    assert initial.of_imagenet(init) is wanted
