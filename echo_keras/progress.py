@@ -39,7 +39,7 @@ def _live(label, total, *, unit, before):
         progress.TimeRemainingColumn(),
         progress.TextColumn("{task.fields[note]}"),
     )
-    pace = _Pace(before)
+    pace = _Pace()
     with progress.Progress(*columns, console=console.Console(stderr=True)) as shown:
         task = shown.add_task(
             label, total=total, completed=before, unit=unit, rate="", note=""
@@ -47,15 +47,16 @@ def _live(label, total, *, unit, before):
 
         def advance(count=1, note=""):
             done = shown.tasks[0].completed + count
-            rate = f"{pace.rate(done):.1f}/s"
-            shown.update(task, advance=count, note=note, rate=rate)
+            rate = pace.rate(done)
+            told = "" if rate is None else f"{rate:.1f}/s"
+            shown.update(task, advance=count, note=note, rate=told)
 
         yield advance
 
 
 @contextlib.contextmanager
 def _lines(label, total, *, unit, before):
-    printed, done, pace = time.monotonic(), before, _Pace(before)
+    printed, done, pace = time.monotonic(), before, _Pace()
 
     def advance(count=1, note=""):
         nonlocal done, printed
@@ -76,30 +77,33 @@ def line(label, done, total, rate, unit, note=""):
         label: What is being done.
         done: Units finished so far.
         total: Units in the whole step.
-        rate: Units a second.
+        rate: Units a second; None where it is not known yet, which is left out then.
         unit: Plural name of what is counted.
         note: A few words to end with.
 
     Returns:
         The line, without a newline.
     """
-    left = _clock(max(total - done, 0) / rate if rate else 0)
-    return f"{label} {done}/{total} {unit} {rate:.1f}/s {left} left {note}".rstrip()
+    pace = ""
+    if rate is not None:
+        left = _clock(max(total - done, 0) / rate if rate else 0)
+        pace = f" {rate:.1f}/s {left} left"
+    return f"{label} {done}/{total} {unit}{pace} {note}".rstrip()
 
 
 class _Pace:
-    """Units a second, from the first piece of work on: it pays for the start too."""
+    """Units a second after the first piece of work, which pays for the start too."""
 
-    def __init__(self, before):
-        self._then = before, time.monotonic()
-        self._begun = False
+    def __init__(self):
+        self._first = None
 
     def rate(self, done):
-        """Rate when so many units are done."""
+        """Rate when so many units are done, None at the first piece of work."""
         now = time.monotonic()
-        before, then = self._then
-        if not self._begun:
-            self._begun, self._then = True, (done, now)
+        if self._first is None:
+            self._first = done, now
+            return None
+        before, then = self._first
         return (done - before) / max(now - then, 1e-9)
 
 

@@ -26,6 +26,7 @@ def clock(monkeypatch):
         (1, 121, 0.5, "convert 1/121 patients 0.5/s 4:00 left"),
         (120, 120, 2.0, "convert 120/120 patients 2.0/s 0:00 left"),
         (0, 120, 0.0, "convert 0/120 patients 0.0/s 0:00 left"),
+        (1, 120, None, "convert 1/120 patients"),
         (130, 120, 10.0, "convert 130/120 patients 10.0/s 0:00 left"),
         (0, 7503, 1.0, "convert 0/7503 patients 1.0/s 2:05:03 left"),
     ],
@@ -41,9 +42,10 @@ def test_a_note_ends_the_line():
 
 def test_the_rate_leaves_out_what_was_done_before(clock, capsys):
     with progress.bar("fit", 20, before=10) as advance:
-        clock[0] += 5.0
-        advance()
-    assert capsys.readouterr().err == "fit 11/20 steps 0.2/s 0:45 left\n"
+        for seconds in (1.0, 5.0):
+            clock[0] += seconds
+            advance()
+    assert capsys.readouterr().err == "fit 12/20 steps 0.2/s 0:40 left\n"
 
 
 def test_lines_come_every_few_seconds_and_at_the_end(clock, capsys):
@@ -61,13 +63,13 @@ def test_lines_come_every_few_seconds_and_at_the_end(clock, capsys):
     ]
 
 
-def test_what_the_first_step_pays_for_the_start_is_left_out(clock, capsys):
+def test_the_first_step_pays_for_the_start_and_tells_no_rate(clock, capsys):
     with progress.bar("fit", 101) as advance:
         for seconds in (20.0, 5.0):
             clock[0] += seconds
             advance()
     assert capsys.readouterr().err.splitlines() == [
-        "fit 1/101 steps 0.1/s 33:20 left",
+        "fit 1/101 steps",
         "fit 2/101 steps 0.2/s 8:15 left",
     ]
 
@@ -94,8 +96,9 @@ def test_a_terminal_begins_with_what_was_done_before(clock, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     with progress.bar("fit", 20, before=10) as advance:
-        clock[0] += 4.0
-        advance(2)
+        for seconds in (1.0, 4.0):
+            clock[0] += seconds
+            advance(2)
     shown = terminal.getvalue()
-    assert "12/20" in shown
+    assert "14/20" in shown
     assert "0.5/s" in shown
