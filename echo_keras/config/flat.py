@@ -1,6 +1,7 @@
 """Flat YAML to a frozen dataclass and back, strictly."""
 
 import dataclasses
+import difflib
 import math
 import pathlib
 import typing
@@ -66,9 +67,11 @@ def load(recipe, path=None, **options):
     origin = f"{path}: " if path else ""
     unknown = sorted(set(values) - set(fields), key=str)
     if unknown:
+        near = difflib.get_close_matches(str(unknown[0]), fields, n=1)
         raise errors.InputError(
-            f"{origin}unknown key {unknown[0]!r}; a {recipe.__name__} recipe has "
-            + ", ".join(sorted(fields))
+            f"{origin}unknown key {unknown[0]!r}; "
+            + (f"{near[0]} is the nearest. A" if near else "a")
+            + f" {recipe.__name__} recipe has {', '.join(sorted(fields))}"
         )
     values = {
         key: _fit(_word(value, key), fields[key], origin + key)

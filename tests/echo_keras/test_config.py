@@ -74,6 +74,7 @@ def test_a_saved_recipe_names_every_key(kind, tmp_path):
     ("line", "sentence"),
     [
         ("stpes: 3", r"recipe\.yaml: unknown key 'stpes'; .*\bsteps\b"),
+        ("stpes: 3", "key 'stpes'; steps is the nearest. A Finetune recipe has "),
         ("3: 4\nstpes: 3", r"recipe\.yaml: unknown key 3; a Finetune recipe"),
         ("method: simclr", "unknown key 'method'; a Finetune recipe has"),
         ("network: vnet", r"recipe\.yaml: network is 'vnet'; choose .*unet, deeplabv3"),
