@@ -11,7 +11,7 @@ from echo_keras import errors
 
 PATH = click.Path(path_type=pathlib.Path)
 POSITIVE = click.IntRange(min=1)
-RESUMED = ("build-tfrecords", "pretrain", "study", "demo", "run")
+RESUMED = ("build-tfrecords", "pretrain", "finetune", "study", "demo", "run")
 """Commands that go on where they were when they are repeated."""
 
 # What libraries tell their developers would bury what the commands tell their users.
@@ -32,7 +32,8 @@ class Commands(click.Group):
             ctx.exit(2)
         except KeyboardInterrupt:
             if ctx.invoked_subcommand in RESUMED:
-                click.echo("Stopped; the same command goes on from here.", err=True)
+                told = "Stopped; the same command goes on from what is saved."
+                click.echo(told, err=True)
             raise
 
 

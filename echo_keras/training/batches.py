@@ -7,7 +7,7 @@ from echo_keras.data import augment
 RANGES = {"mild": augment.MILD, "strong": augment.STRONG}
 
 
-def endless(recipe, frames, pseudo=None):
+def endless(recipe, frames, pseudo=None, *, first=0):
     """Mix and augment frames without end, the same for the same seed.
 
     Args:
@@ -16,6 +16,7 @@ def endless(recipe, frames, pseudo=None):
             labels, uint8 of the same shape.
         pseudo: The same of pseudo-labelled frames, if any; they make up `pseudo_share`
             of each batch.
+        first: Number of the batch to begin with.
 
     Returns:
         `tf.data.Dataset` of pairs `(batch, size, size, 1)` float32.
@@ -25,8 +26,10 @@ def endless(recipe, frames, pseudo=None):
     if pseudo is not None:
         others = _shuffled(pseudo, recipe.batch - count, seed=recipe.seed + 1)
         mixed = tf.data.Dataset.zip((mixed, others)).map(_joined)
+    mixed = mixed.skip(first)
     if recipe.augment != "none":
-        mixed = tf.data.Dataset.zip((mixed, tf.data.Dataset.counter())).map(
+        numbered = tf.data.Dataset.zip((mixed, tf.data.Dataset.counter(first)))
+        mixed = numbered.map(
             lambda pair, step: augment.paired(
                 *pair, seed=(recipe.seed, step), ranges=RANGES[recipe.augment]
             ),

@@ -234,6 +234,16 @@ class Checkpoints(Writer):
         self._last = time.monotonic()
 
 
+class CheckpointsOfChecks(Checkpoints):
+    """The same at the ends of Keras's epochs, where a run has just been validated."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        pass
+
+    def on_epoch_end(self, epoch, logs=None):
+        super().on_train_batch_end(epoch, {"loss": logs["loss"] + logs["val_loss"]})
+
+
 @contextlib.contextmanager
 def _readable(folder):
     """Put what TensorFlow says of a damaged checkpoint into a sentence."""
@@ -248,19 +258,30 @@ def _readable(folder):
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Put back, at the end, the weights of the epoch of the lowest validation loss."""
+    """Put back, at the end, the weights of the epoch of the lowest validation loss.
 
-    def __init__(self):
-        """Begin to watch."""
+    Attributes:
+        kept: `tf.train.Checkpoint` of that loss and these weights.
+    """
+
+    def __init__(self, model):
+        """Begin to watch.
+
+        Args:
+            model: Model that is to be trained.
+        """
         super().__init__()
-        self._lowest = math.inf
-        self._weights = None
+        self.kept = tf.train.Checkpoint(
+            loss=tf.Variable(math.inf),
+            weights=[tf.Variable(weight) for weight in model.get_weights()],
+        )
 
     def on_epoch_end(self, epoch, logs=None):
-        if logs["val_loss"] < self._lowest:
-            self._lowest = logs["val_loss"]
-            self._weights = self.model.get_weights()
+        if logs["val_loss"] < self.kept.loss:
+            self.kept.loss.assign(logs["val_loss"])
+            for variable, weight in zip(self.kept.weights, self.model.get_weights()):
+                variable.assign(weight)
 
     def on_train_end(self, logs=None):
-        if self._weights is not None:
-            self.model.set_weights(self._weights)
+        if math.isfinite(self.kept.loss):
+            self.model.set_weights([weight.numpy() for weight in self.kept.weights])

@@ -13,19 +13,22 @@ class TakeOutFirst(keras.callbacks.Callback):
     often a run is validated, which is at its end at least.
     """
 
-    def __init__(self, network, momentum):
-        """Note the statistics.
+    def __init__(self, network, momentum, first, *, steps=0):
+        """Begin to watch.
 
         Args:
-            network: Any `keras.Model` with batch norms, before its first step.
+            network: Any `keras.Model` with batch norms.
             momentum: Share of their statistics that outlives a step.
+            first: Their statistics before the first step, as of `norms.statistics`.
+            steps: Number of steps that an earlier process has taken, whose last one
+                was followed by a validation.
         """
         super().__init__()
         self._network = network
         self._momentum = momentum
-        self._first = norms.statistics(network)
-        self._steps = 0
-        self._taken = 0.0
+        self._first = first
+        self._steps = steps
+        self._taken = momentum**steps if steps else 0.0
 
     def on_train_batch_end(self, batch, logs=None):
         self._steps += 1

@@ -21,6 +21,7 @@ class Scaled(keras.optimizers.legacy.Optimizer):
         """
         super().__init__(name)
         self._inner = inner
+        self._track_trackable(inner, "inner")  # so that checkpoints hold its slots
         self._scale = scale
 
     def _create_slots(self, var_list):

@@ -90,6 +90,26 @@ def weights(init):
     return init
 
 
+def unplaced(weights):
+    """What tells weights from others, wherever they lie.
+
+    Args:
+        weights: As the function of that name returns them, or a list of such.
+
+    Returns:
+        The same without paths.
+    """
+    if isinstance(weights, list):
+        return [unplaced(one) for one in weights]
+    if isinstance(weights, dict):
+        return {
+            key: unplaced(value)
+            for key, value in weights.items()
+            if key not in ("folder", "file", "data")
+        }
+    return weights
+
+
 def learnt(weights):
     """Whose labels went into weights, directly or before.
 

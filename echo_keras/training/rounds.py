@@ -62,15 +62,7 @@ def run(recipe, data, output):
         if _is_trained(folder):
             _refuse_other(taught, data, folder)
     pseudo.refuse_none(data, set(labels.choose(recipe, data)["patients"]["train"]))
-    try:
-        return _trained(recipe, data, output, planned)
-    except KeyboardInterrupt:
-        if any(map(_is_trained, planned)):
-            sys.stderr.write(
-                f"networks that are finished are kept in {place}; the same command "
-                "goes on after them\n"
-            )
-        raise
+    return _trained(recipe, data, output, planned)
 
 
 def _is_trained(folder):
@@ -172,7 +164,8 @@ def _refuse_other(recipe, data, folder):
         "teachers": (said.get("teachers"), [*map(origin.weights, recipe.teachers)]),
     }
     for what, (theirs, own) in pairs.items():
-        if _unplaced(theirs) != _unplaced(json.loads(json.dumps(own))):
+        own = json.loads(json.dumps(own))
+        if origin.unplaced(theirs) != origin.unplaced(own):
             raise errors.InputError(
                 f"{folder} is of another run, with other {what}; remove "
                 f"{folder.parent}, or name another --output"
@@ -191,16 +184,3 @@ def _said(folder):
     """What a finished teacher tells of itself."""
     path = folder / finetune.SUMMARY_FILE
     return facts.read(path, mend=f"remove {folder.parent}")
-
-
-def _unplaced(weights):
-    """What tells weights from others, wherever they lie."""
-    if isinstance(weights, list):
-        return [_unplaced(one) for one in weights]
-    if isinstance(weights, dict):
-        return {
-            key: _unplaced(value)
-            for key, value in weights.items()
-            if key not in ("folder", "file", "data")
-        }
-    return weights

@@ -23,7 +23,8 @@ def folder(output, identity, *, code):
     """Work in `OUTPUT.partial`; what is in its `artefact` becomes the output at last.
 
     The folder stays when the process is killed, so that the same run can go on there.
-    It goes when the run is refused before it has a checkpoint.
+    Before it has a checkpoint, it goes when the run is refused or stopped, and after a
+    kill any run may have it.
 
     Args:
         output: Final path; it must not exist, or be an empty folder.
@@ -38,24 +39,37 @@ def folder(output, identity, *, code):
             it, or another run, or something that is no run, stands in its work folder.
     """
     output = pathlib.Path(output)
-    work = output.with_name(output.name + SUFFIX)
-    if output.exists() and _is_moved(work):
-        shutil.rmtree(work, ignore_errors=True)
-    aside.vacant(output)
+    work = _beside(output)
+    vacant(output)
     _make(work)
     with lock.held(work / LOCK_FILE, output):
         aside.vacant(output)  # whose writer may have ended since
         _claim(work, json.loads(json.dumps(identity)), code)
         try:
             yield work
-        except errors.InputError:
-            if not list((work / CHECKPOINTS).glob("*")):
+        except (errors.InputError, KeyboardInterrupt):
+            if not _is_worth_keeping(work):
                 shutil.rmtree(work)
             raise
         if output.exists():
             output.rmdir()
         (work / ARTEFACT).rename(output)
         shutil.rmtree(work, ignore_errors=True)
+
+
+def vacant(output):
+    """Make sure that an output is not taken; what a kill left beside a whole one goes.
+
+    Args:
+        output: Final path.
+
+    Raises:
+        InputError: It is taken.
+    """
+    work = _beside(output)
+    if pathlib.Path(output).exists() and _is_moved(work):
+        shutil.rmtree(work, ignore_errors=True)
+    aside.vacant(output)
 
 
 @contextlib.contextmanager
@@ -91,8 +105,12 @@ def codes(work):
 
 def checkpoints(output):
     """Folder of the checkpoints of the process that writes the output."""
+    return _beside(output) / CHECKPOINTS
+
+
+def _beside(output):
     output = pathlib.Path(output)
-    return output.with_name(output.name + SUFFIX) / CHECKPOINTS
+    return output.with_name(output.name + SUFFIX)
 
 
 def _make(work):
@@ -119,15 +137,22 @@ def _is_of_a_run(work):
     return IDENTITY_FILE in names or names <= {ARTEFACT, LOCK_FILE, *begun}
 
 
+def _is_worth_keeping(work):
+    return any((work / CHECKPOINTS).glob("*"))
+
+
 def _claim(work, identity, code):
     """Write down whose folder it is, or make sure that it is this run's."""
-    if (work / IDENTITY_FILE).is_file():
+    if (work / IDENTITY_FILE).is_file() and _is_worth_keeping(work):
         before = _checked(work, identity).get(CODE, code)
         if before.split(_THEN)[-1] == code:
             return
         sys.stderr.write(f"note: begun by echo-keras {before}, goes on by {code}\n")
         code = f"{before}{_THEN}{code}"
+    else:
+        shutil.rmtree(work / ARTEFACT)
     try:
+        (work / ARTEFACT).mkdir(exist_ok=True)
         with aside.file(work / IDENTITY_FILE) as path:
             path.write_text(json.dumps({**identity, CODE: code}, indent=2) + "\n")
     except OSError as reason:

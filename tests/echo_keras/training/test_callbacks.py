@@ -162,7 +162,7 @@ def test_no_space_for_a_checkpoint_is_told_and_the_one_before_kept(
 
 def test_the_weights_of_the_lowest_validation_loss_are_put_back():
     model = keras.Sequential([keras.layers.Dense(1, input_shape=(1,))])
-    best = callbacks.KeepBest()
+    best = callbacks.KeepBest(model)
     best.set_model(model)
     for epoch, loss in enumerate([3.0, 1.0, float("nan"), 1.0, 2.0]):
         model.set_weights([np.full((1, 1), epoch), np.zeros(1)])

@@ -23,8 +23,8 @@ def model():
 
 def test_statistics_are_those_of_the_steps_at_each_validation(model):
     batches = np.random.default_rng(0).normal(3.0, 2.0, (3, 8, 4)).astype(np.float32)
-    forget = forgetting.TakeOutFirst(model, MOMENTUM)
     before, seen = norms.statistics(model), []
+    forget = forgetting.TakeOutFirst(model, MOMENTUM, before)
     for epoch, batch in enumerate(batches):
         forget.on_epoch_begin(epoch)
         model(batch, training=True)
@@ -46,6 +46,6 @@ def test_statistics_are_those_of_the_steps_at_each_validation(model):
 
 def test_the_first_epoch_begins_with_the_statistics_as_they_are(model):
     before = norms.statistics(model)
-    forgetting.TakeOutFirst(model, MOMENTUM).on_epoch_begin(0)
+    forgetting.TakeOutFirst(model, MOMENTUM, before).on_epoch_begin(0)
     for value, wanted in zip(norms.statistics(model), before):
         np.testing.assert_array_equal(value, wanted)

@@ -200,31 +200,6 @@ def test_a_teacher_of_other_records_is_refused(half_labelled, tmp_path, finished
         rounds.run(finished, others, tmp_path / "last")
 
 
-def test_a_run_that_is_stopped_at_first_has_nothing_to_keep(
-    half_labelled, tmp_path, write, monkeypatch, capsys
-):
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(finetune, "run", stop)
-    recipe = config.replace(TINY, teachers=(write("first"),))
-    with pytest.raises(KeyboardInterrupt):
-        rounds.run(recipe, half_labelled, tmp_path / "last")
-    assert "are kept in" not in capsys.readouterr().err  # there is none
-
-
-def test_a_run_that_is_stopped_later_tells_what_is_kept(
-    half_labelled, tmp_path, finished, monkeypatch, capsys
-):
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(finetune, "run", stop)
-    with pytest.raises(KeyboardInterrupt):
-        rounds.run(finished, half_labelled, tmp_path / "last")
-    assert f"are kept in {tmp_path / 'last-teachers'}; the" in capsys.readouterr().err
-
-
 @pytest.mark.usefixtures("untrained")
 @pytest.mark.parametrize(
     ("listed", "sentence"),

@@ -70,6 +70,14 @@ def test_another_run_is_refused_and_the_first_one_kept(tmp_path, change, sentenc
     assert (folder / work.CHECKPOINTS / "checkpoint").exists()
 
 
+def test_another_run_may_have_a_folder_without_a_checkpoint(tmp_path):
+    kill(tmp_path / "encoder", checkpoint=False)
+    other = {**IDENTITY, "size": 32}
+    with work.folder(tmp_path / "encoder", other, code=CODE) as folder:
+        assert json.loads((folder / work.IDENTITY_FILE).read_text())["size"] == 32
+        assert list((folder / work.ARTEFACT).iterdir()) == []
+
+
 @pytest.mark.parametrize("text", ["", "{", "3"])
 def test_an_identity_that_cannot_be_read_is_named_and_kept(tmp_path, text):
     path = kill(tmp_path / "encoder") / work.IDENTITY_FILE
@@ -182,14 +190,17 @@ def test_a_place_that_cannot_be_made_is_refused(tmp_path):
         pass
 
 
+@pytest.mark.parametrize("reason", [errors.InputError("broken"), KeyboardInterrupt()])
 @pytest.mark.parametrize("checkpoint", [False, True])
-def test_a_refused_run_leaves_only_checkpoints_worth_keeping(tmp_path, checkpoint):
+def test_a_run_that_ends_early_leaves_only_checkpoints_worth_keeping(
+    tmp_path, checkpoint, reason
+):
     kill(tmp_path / "encoder", checkpoint=checkpoint)
     with (
-        pytest.raises(errors.InputError, match="broken"),
+        pytest.raises(type(reason)),
         work.folder(tmp_path / "encoder", IDENTITY, code=CODE),
     ):
-        raise errors.InputError("broken")
+        raise reason
     assert (tmp_path / "encoder.partial").exists() is checkpoint
 
 

@@ -1,0 +1,210 @@
+"""A fine-tuning that was killed goes on as if it had not been."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from echo_keras import config, errors
+from echo_keras.models import heads
+from echo_keras.training import callbacks, finetune, fitting, initial, work
+
+TINY = config.Finetune(
+    size=32, width=2, batch=4, steps=8, checks=4, warmup_steps=2, mixed_precision="off"
+)
+
+
+class Killed(BaseException):
+    """Nothing that is caught, as little as a kill."""
+
+
+@pytest.fixture
+def kill_after(monkeypatch):
+    """Function that lets runs be killed behind so many checkpoints, or none."""
+    saved = callbacks.CheckpointsOfChecks.on_epoch_end
+
+    def after(count=None):
+        left = count
+
+        def save(self, epoch, logs):
+            nonlocal left
+            saved(self, epoch, logs)
+            left = left and left - 1
+            if left == 0:
+                raise Killed
+
+        monkeypatch.setattr(callbacks.CheckpointsOfChecks, "on_epoch_end", save)
+
+    return after
+
+
+def run(recipe, records, output):
+    return finetune.run(recipe, records, output, checkpoint_seconds=0.0)
+
+
+def left_by(folder):
+    """Weights, and all that the summary tells but times."""
+    model = keras.models.load_model(folder / initial.MODEL_FILE)
+    summary = json.loads((folder / finetune.SUMMARY_FILE).read_text())
+    del summary["seconds"]
+    return model.get_weights(), summary
+
+
+def killed_and_whole(recipe, records, folder, kill_after, *, kills=2):
+    """What a run leaves that was killed at every checkpoint, and one that was not."""
+    run(recipe, records, folder / "whole")
+    for _ in range(kills):
+        kill_after(1)
+        with pytest.raises(Killed):
+            run(recipe, records, folder / "killed")
+        assert not (folder / "killed").exists()
+    kill_after()
+    run(recipe, records, folder / "killed")
+    assert not (folder / "killed.partial").exists()
+    return left_by(folder / "killed"), left_by(folder / "whole")
+
+
+def assert_same(one, other):
+    assert one[1] == other[1]
+    for got, wanted in zip(one[0], other[0]):
+        np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.usefixtures("small_network")
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"optimizer": "madgrad", "epochs": 2},
+        {"optimizer": "lamb", "augment": "strong"},
+        {"optimizer": "lars", "mixed_precision": "float16"},
+    ],
+)
+def test_kills_do_not_change_what_an_optimiser_does(
+    records, tmp_path, kill_after, values
+):
+    recipe = config.replace(TINY, **values)
+    assert_same(*killed_and_whole(recipe, records, tmp_path, kill_after))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"freeze_steps": 3, "layer_decay": 0.5, "deep_supervision": True},
+        {"average_decay": 0.0, "mixed_precision": "bfloat16"},
+    ],
+)
+def test_kills_do_not_change_the_network(records, tmp_path, kill_after, values):
+    recipe = config.replace(TINY, **values)
+    assert_same(*killed_and_whole(recipe, records, tmp_path, kill_after, kills=1))
+
+
+@pytest.mark.usefixtures("small_network")
+def test_the_best_weights_may_come_from_before_a_kill(records, tmp_path, kill_after):
+    worse = {"learning_rate": 5.0, "schedule": "constant", "warmup_steps": 4}
+    recipe = config.replace(TINY, keep="best", average_decay=0.0, **worse)
+    killed, whole = killed_and_whole(recipe, records, tmp_path, kill_after)
+    assert killed[1]["kept_step"] == 2
+    assert_same(killed, whole)
+
+
+def test_first_statistics_stay_out_after_a_kill(
+    records, tmp_path, kill_after, monkeypatch
+):
+    def network(recipe):
+        frame = keras.Input((recipe.size, recipe.size, 1))
+        norm = keras.layers.BatchNormalization(moving_mean_initializer="ones")
+        logits = keras.layers.Conv2D(1, 3, padding="same")(norm(frame))
+        return keras.Model(frame, heads.probabilities(logits))
+
+    monkeypatch.setattr(initial, "network", network)
+    recipe = config.replace(TINY, encoder="efficientnet_lite2")
+    assert_same(*killed_and_whole(recipe, records, tmp_path, kill_after))
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_student_goes_on_with_the_frames_that_teachers_label(
+    half_labelled, tmp_path, kill_after
+):
+    recipe = config.replace(TINY, fraction=0.5)
+    run(recipe, half_labelled, tmp_path / "teacher")
+    recipe = config.replace(recipe, teachers=(str(tmp_path / "teacher"),))
+    assert_same(*killed_and_whole(recipe, half_labelled, tmp_path, kill_after))
+
+
+@pytest.mark.usefixtures("small_network")
+def test_steps_that_were_taken_are_not_taken_again(
+    records, tmp_path, kill_after, capsys
+):
+    kill_after(3)
+    with pytest.raises(Killed):
+        run(TINY, records, tmp_path / "model")
+    kill_after()
+    capsys.readouterr()
+    seen = run(TINY, records, tmp_path / "model")
+    shown = capsys.readouterr().err
+    assert "finetune 8/8 steps" in shown
+    assert "finetune 6/8 steps" not in shown
+    assert seen["step"] == [2, 4, 6, 8]
+    assert len(seen["validation_dice"]) == 4
+
+
+@pytest.mark.usefixtures("small_network")
+def test_checkpoints_keep_their_distance(records, tmp_path, kill_after):
+    kill_after(3)
+    with pytest.raises(Killed):
+        finetune.run(TINY, records, tmp_path / "model", checkpoint_seconds=3600.0)
+    assert not (tmp_path / "model.partial" / work.CHECKPOINTS).exists()
+
+
+@pytest.mark.usefixtures("small_network")
+def test_another_run_is_refused_while_a_checkpoint_lies_there(
+    records, tmp_path, kill_after
+):
+    kill_after(2)
+    with pytest.raises(Killed):
+        run(TINY, records, tmp_path / "model")
+    slower = config.replace(TINY, learning_rate=1e-4)
+    sentence = "begun with learning_rate 0.002, not 0.0001; repeat the command that"
+    with pytest.raises(errors.InputError, match=sentence):
+        run(slower, records, tmp_path / "model")
+    assert (tmp_path / "model.partial" / work.CHECKPOINTS / "checkpoint").is_file()
+
+
+@pytest.mark.usefixtures("small_network")
+def test_what_training_gave_outlives_a_failure_while_saving(
+    records, tmp_path, monkeypatch, capsys
+):
+    with monkeypatch.context() as full:
+        full.setattr(config, "save", _fail)
+        with pytest.raises(errors.InputError, match="disk is full; make room"):
+            run(TINY, records, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+    capsys.readouterr()
+    run(TINY, records, tmp_path / "model")
+    assert "loss" not in capsys.readouterr().err  # no step was taken
+    run(TINY, records, tmp_path / "whole")
+    assert_same(left_by(tmp_path / "model"), left_by(tmp_path / "whole"))
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_loss_that_breaks_after_a_checkpoint_leaves_it(
+    records, tmp_path, monkeypatch, kill_after
+):
+    kill_after(2)
+    with pytest.raises(Killed):
+        run(TINY, records, tmp_path / "model")
+    kill_after()
+    saved = sorted((tmp_path / "model.partial" / work.CHECKPOINTS).glob("*.index"))
+    broken = {"both": lambda truth, seen: seen[:, 0, 0, 0] / 0}
+    monkeypatch.setattr(fitting, "LOSSES", broken)
+    with pytest.raises(
+        errors.InputError, match="stopped being a number between steps 4"
+    ):
+        run(TINY, records, tmp_path / "model")
+    kept = sorted((tmp_path / "model.partial" / work.CHECKPOINTS).glob("*.index"))
+    assert kept == saved
+
+
+def _fail(recipe, path):
+    raise OSError("the disk is full")
