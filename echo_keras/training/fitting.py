@@ -93,7 +93,10 @@ def fit(model, recipe, frames, *, multiply="float32", checkpoints=None, seconds=
 def _restored(folder, seconds, learner, told, best=None):
     """What saves a run, once it is in the state of its newest checkpoint, if any."""
     optimizers.fill(learner)
-    parts = {"learner": learner, "course": told}
+    # Weights as a list, as TensorFlow does not save a list of layers that was changed,
+    # and keras-cv's pyramid of DeepLabV3 holds one.
+    network = tf.train.Checkpoint(weights=learner.weights)
+    parts = {"network": network, "optimizer": learner.optimizer, "course": told}
     if best:
         parts["best"] = best.kept
     saver = callbacks.CheckpointsOfChecks(folder, seconds, **parts)

@@ -367,7 +367,8 @@ def test_a_network_that_does_not_tell_whose_labels_it_saw_is_told(
     shutil.copytree(folder, tmp_path / "copied")
     (tmp_path / "copied" / "finetune.json").unlink()
     monkeypatch.setattr(fitting, "fit", lambda *_, **__: {})
-    monkeypatch.setattr(pseudo, "load", lambda *_, **__: (None, {}))
+    counts = {"frames": 0, "patients": 0}
+    monkeypatch.setattr(pseudo, "load", lambda *_, **__: (None, counts))
     copied = str(tmp_path / "copied")
     recipe = config.replace(recipe, init=copied, teachers=(copied,))
     finetune.run(recipe, records, tmp_path / "model")

@@ -171,6 +171,19 @@ def test_another_run_is_refused_while_a_checkpoint_lies_there(
     assert (tmp_path / "model.partial" / work.CHECKPOINTS / "checkpoint").is_file()
 
 
+@pytest.mark.slow
+def test_a_deeplab_is_saved_whole(records, tmp_path, kill_after):
+    values = {"network": "deeplabv3", "encoder": "resnet18", "width": 4}
+    recipe = config.replace(TINY, steps=2, checks=2, **values)
+    run(recipe, records, tmp_path / "whole")
+    kill_after(2)
+    with pytest.raises(Killed):
+        run(recipe, records, tmp_path / "killed")
+    kill_after()
+    run(recipe, records, tmp_path / "killed")  # no step, so that no dropout differs
+    assert_same(left_by(tmp_path / "killed"), left_by(tmp_path / "whole"))
+
+
 @pytest.mark.usefixtures("small_network")
 def test_what_training_gave_outlives_a_failure_while_saving(
     records, tmp_path, monkeypatch, capsys
