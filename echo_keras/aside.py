@@ -70,11 +70,7 @@ def vacant(output, *, begun=()):
     Raises:
         InputError: Something stands there.
     """
-    output = pathlib.Path(output)
-    if output.name in ("", ".."):
-        raise errors.InputError(
-            f"output {output} is a place rather than a name; name a new folder in it"
-        )
+    output = named(output)
     left = tuple(_prefix(name) for name in begun)
     if output.is_dir() and all(p.name.startswith(left) for p in output.iterdir()):
         return
@@ -82,6 +78,26 @@ def vacant(output, *, begun=()):
         raise errors.InputError(
             f"output {output} exists and is not empty; name another or remove it"
         )
+
+
+def named(output):
+    """Make sure that a path ends in a name.
+
+    Args:
+        output: Path to look at.
+
+    Returns:
+        It as a `pathlib.Path`.
+
+    Raises:
+        InputError: It does not, as `.`, `/` or `..`.
+    """
+    output = pathlib.Path(output)
+    if output.name in ("", ".."):
+        raise errors.InputError(
+            f"output {output} is a place rather than a name; name a new folder in it"
+        )
+    return output
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The one exception that a user is meant to read."""
+"""The exceptions that a user is meant to read."""
 
 
 class InputError(Exception):
@@ -7,3 +7,7 @@ class InputError(Exception):
     The command line prints the sentence without a traceback and exits with 2.
     Anything else that is raised is a bug and keeps its traceback.
     """
+
+
+class NothingToGoOnFromError(InputError):
+    """What a killed run left is of another run or damaged; it has to be removed."""

@@ -51,6 +51,7 @@ def unpack(path, plans, output, *, keep_models=True):
             (folder / stale).unlink(missing_ok=True)
         if not keep_models:
             shutil.rmtree(folder / worker.MODEL, ignore_errors=True)
+        shutil.rmtree(folder / worker.UNFINISHED, ignore_errors=True)
         with aside.file(folder / worker.COST) as partial:
             partial.write_text(json.dumps(found[name]["cost"]) + "\n")
         written.write(found[name]["scores"], folder / worker.SCORES)

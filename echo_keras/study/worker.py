@@ -21,6 +21,7 @@ from echo_keras import aside, config, errors
 PLAN, RECIPE, SCORES = "cell.json", "recipe.yaml", "scores.json"
 _UNITS_PER_MB = 1_000_000 if sys.platform == "darwin" else 1_000  # bytes or kB
 MODEL, MASKS, COST = "model", "masks.npz", "cost.json"
+UNFINISHED = f"{MODEL}.partial"
 
 
 def main(what, folder):
@@ -42,7 +43,7 @@ def pretrain(folder):
 
 
 def finetune(folder):
-    """Fine-tune a network, unless it is there, and score it.
+    """Fine-tune a network, going on where a killed process was, and score it.
 
     Args:
         folder: Folder with `cell.json` and `recipe.yaml`. It gets `model`, the masks of
@@ -53,14 +54,13 @@ def finetune(folder):
     """
     from echo_keras.serving import evaluate, written
     from echo_keras.study import pictures
-    from echo_keras.training import finetune
 
     start = time.monotonic()
     plan = json.loads((folder / PLAN).read_text())
     recipe = config.load(config.Finetune, folder / RECIPE)
-    trained = (folder / MODEL).exists()
-    if not trained:
-        finetune.run(recipe, plan["data"], folder / MODEL)
+    if not (folder / MODEL).exists():
+        _train(recipe, plan["data"], folder)
+    trained = time.monotonic()
     masks = {}
     see = functools.partial(pictures.keep, masks)
     segment = evaluate.local(folder / MODEL)
@@ -68,7 +68,9 @@ def finetune(folder):
     with aside.file(folder / MASKS) as path:
         np.savez(path, **masks)
     history = json.loads((folder / MODEL / "finetune.json").read_text())
-    seconds = time.monotonic() - start + trained * history["seconds"]
+    now = time.monotonic()
+    # Those of earlier processes are told of their training alone.
+    seconds = max(now - start, history["seconds"] + now - trained)
     cost = {
         "labelled_patients": len(history["patients"]["train"]),
         "precision": history["precision"],
@@ -82,6 +84,22 @@ def finetune(folder):
     written.write(found, folder / SCORES)
     if not plan["keep_models"]:
         shutil.rmtree(folder / MODEL)
+
+
+def _train(recipe, data, folder):
+    """Fine-tune, anew where what a killed process left is of no use any more.
+
+    It may have multiplied otherwise, on another machine, or had teachers that were
+    trained again since.
+    """
+    from echo_keras.training import finetune
+
+    try:
+        finetune.run(recipe, data, folder / MODEL)
+    except errors.NothingToGoOnFromError as reason:
+        sys.stderr.write(f"begun anew, as {reason}\n")
+        shutil.rmtree(folder / UNFINISHED)
+        finetune.run(recipe, data, folder / MODEL)
 
 
 def _end_with_parent():

@@ -251,7 +251,7 @@ def _readable(folder):
         yield
     # A short file is an IndexError, a name that is no text a ValueError.
     except (tf.errors.OpError, IndexError, ValueError) as reason:
-        raise errors.InputError(
+        raise errors.NothingToGoOnFromError(
             f"cannot read the checkpoint in {folder}: {plain(reason)}; remove the "
             "folder of the run to start anew"
         ) from reason

@@ -58,7 +58,8 @@ def fit(model, recipe, frames, *, multiply="float32", checkpoints=None, seconds=
     keepers = [callbacks.KeepBest(learner)] if recipe.keep == "best" else []
     savers = []
     if checkpoints:
-        savers = [_restored(checkpoints, seconds, learner, told, *keepers)]
+        saver = _saver(checkpoints, seconds, learner=learner, told=told, best=keepers)
+        savers.append(saver)
     done = told.checks * each
     if settings.forgets(recipe):
         forget = forgetting.TakeOutFirst(model, momentum, first, steps=done)
@@ -73,15 +74,20 @@ def fit(model, recipe, frames, *, multiply="float32", checkpoints=None, seconds=
             *keepers,
             course.Keep(told),
             callbacks.Progress("finetune", recipe.steps, done=done),
-            callbacks.StopAtBrokenLoss(done=done),
+            callbacks.StopAtBrokenLoss(done=done, also=_anew(checkpoints)),
             *savers,
         ],
         verbose=0,
     )
     optimizers.use_averages(learner)
-    kept = np.argmin(told.curves["val_loss"]) + 1 if recipe.keep == "best" else checks
+    return _summary(told, each=each, best=recipe.keep == "best")
+
+
+def _summary(told, *, each, best):
+    """What the checks of a run found, one after so many steps each."""
+    kept = np.argmin(told.curves["val_loss"]) + 1 if best else told.checks
     return {
-        "step": [each * (i + 1) for i in range(checks)],
+        "step": [each * (i + 1) for i in range(told.checks)],
         "loss": told.curves["loss"],
         "validation_loss": told.curves["val_loss"],
         "validation_dice": told.curves["val_dice"],
@@ -90,15 +96,21 @@ def fit(model, recipe, frames, *, multiply="float32", checkpoints=None, seconds=
     }
 
 
-def _restored(folder, seconds, learner, told, best=None):
+def _anew(checkpoints):
+    if not checkpoints:
+        return ""
+    return f", and remove {checkpoints.parent}, if it is there, to start anew"
+
+
+def _saver(folder, seconds, *, learner, told, best):
     """What saves a run, once it is in the state of its newest checkpoint, if any."""
     optimizers.fill(learner)
     # Weights as a list, as TensorFlow does not save a list of layers that was changed,
     # and keras-cv's pyramid of DeepLabV3 holds one.
     network = tf.train.Checkpoint(weights=learner.weights)
     parts = {"network": network, "optimizer": learner.optimizer, "course": told}
-    if best:
-        parts["best"] = best.kept
+    for keeper in best:
+        parts["best"] = keeper.kept
     saver = callbacks.CheckpointsOfChecks(folder, seconds, **parts)
     saver.restore(folder)
     return saver

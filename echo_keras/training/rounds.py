@@ -4,12 +4,21 @@ A recipe may name teachers by their recipes, and these theirs. All learn from th
 that the last one is given.
 """
 
+import dataclasses
 import json
 import pathlib
 import sys
 
-from echo_keras import aside, config, errors, facts
-from echo_keras.training import finetune, initial, labels, origin, pseudo, settings
+from echo_keras import config, errors, facts
+from echo_keras.training import (
+    finetune,
+    initial,
+    labels,
+    origin,
+    pseudo,
+    settings,
+    work,
+)
 
 FOLDER_SUFFIX = "-teachers"
 SHARED = (
@@ -49,7 +58,7 @@ def run(recipe, data, output):
     output = pathlib.Path(output)
     if not any(map(config.is_recipe, recipe.teachers)):
         return finetune.run(recipe, data, output)
-    aside.vacant(output)
+    _refuse_taken(recipe, output)
     place = output.with_name(output.name + FOLDER_SUFFIX)
     planned = {}
     recipe = _planned(recipe, place, planned, ())
@@ -63,6 +72,15 @@ def run(recipe, data, output):
             _refuse_other(taught, data, folder)
     pseudo.refuse_none(data, set(labels.choose(recipe, data)["patients"]["train"]))
     return _trained(recipe, data, output, planned)
+
+
+def _refuse_taken(recipe, output):
+    """Refuse an output that is there, or in whose place another run has begun."""
+    work.vacant(output)
+    known = dataclasses.asdict(recipe)
+    for name in ("init", "teachers"):  # told by their weights, which are not there yet
+        del known[name]
+    work.refuse_other(output, known)
 
 
 def _is_trained(folder):

@@ -38,8 +38,7 @@ def folder(output, identity, *, code):
         InputError: The output is taken or cannot be made, or another process works on
             it, or another run, or something that is no run, stands in its work folder.
     """
-    output = pathlib.Path(output)
-    work = _beside(output)
+    work, output = _beside(output), pathlib.Path(output)
     vacant(output)
     _make(work)
     with lock.held(work / LOCK_FILE, output):
@@ -51,9 +50,13 @@ def folder(output, identity, *, code):
             if not _is_worth_keeping(work):
                 shutil.rmtree(work)
             raise
-        if output.exists():
-            output.rmdir()
-        (work / ARTEFACT).rename(output)
+        try:
+            (work / ARTEFACT).rename(output)  # in place of an empty folder too
+        except OSError as reason:
+            raise errors.InputError(
+                f"cannot write {output}: {reason}; what is finished lies in "
+                f"{work / ARTEFACT}"
+            ) from reason
         shutil.rmtree(work, ignore_errors=True)
 
 
@@ -66,10 +69,28 @@ def vacant(output):
     Raises:
         InputError: It is taken.
     """
-    work = _beside(output)
-    if pathlib.Path(output).exists() and _is_moved(work):
+    work, output = _beside(output), pathlib.Path(output)
+    if output.is_dir() and any(output.iterdir()) and _is_moved(work):
         shutil.rmtree(work, ignore_errors=True)
     aside.vacant(output)
+
+
+def refuse_other(output, identity):
+    """Refuse an output whose work folder another run has, or is at.
+
+    Args:
+        output: Final path.
+        identity: As of `folder`, or a part of it.
+
+    Raises:
+        InputError: Another process works there, or a checkpoint of another run lies
+            there.
+    """
+    work = _beside(output)
+    if _is_of_a_run(work):
+        with lock.held(work / LOCK_FILE, output):
+            if _is_worth_keeping(work):
+                _checked(work, json.loads(json.dumps(identity)))
 
 
 @contextlib.contextmanager
@@ -109,7 +130,7 @@ def checkpoints(output):
 
 
 def _beside(output):
-    output = pathlib.Path(output)
+    output = aside.named(output)
     return output.with_name(output.name + SUFFIX)
 
 
@@ -138,7 +159,17 @@ def _is_of_a_run(work):
 
 
 def _is_worth_keeping(work):
-    return any((work / CHECKPOINTS).glob("*"))
+    return (work / CHECKPOINTS / "checkpoint").is_file()  # TensorFlow writes it last
+
+
+def _clear(work):
+    """Remove what a run left that has no checkpoint, but its folders and its lock."""
+    shutil.rmtree(work / CHECKPOINTS, ignore_errors=True)
+    for path in (work / ARTEFACT).iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _claim(work, identity, code):
@@ -150,9 +181,8 @@ def _claim(work, identity, code):
         sys.stderr.write(f"note: begun by echo-keras {before}, goes on by {code}\n")
         code = f"{before}{_THEN}{code}"
     else:
-        shutil.rmtree(work / ARTEFACT)
+        _clear(work)
     try:
-        (work / ARTEFACT).mkdir(exist_ok=True)
         with aside.file(work / IDENTITY_FILE) as path:
             path.write_text(json.dumps({**identity, CODE: code}, indent=2) + "\n")
     except OSError as reason:
@@ -164,7 +194,7 @@ def _checked(work, identity):
     try:
         begun = dict(json.loads((work / IDENTITY_FILE).read_text()))
     except (TypeError, ValueError) as reason:
-        raise errors.InputError(
+        raise errors.NothingToGoOnFromError(
             f"cannot read {work / IDENTITY_FILE}: {reason}; remove the folder to start "
             "anew"
         ) from reason
@@ -173,7 +203,7 @@ def _checked(work, identity):
             other = f"{name} {begun.get(name)}, not {value}"
             if any(isinstance(one, (dict, list)) for one in (begun.get(name), value)):
                 other = f"other {name}"
-            raise errors.InputError(
+            raise errors.NothingToGoOnFromError(
                 f"{work} was begun with {other}; repeat the command that began it, or "
                 "remove the folder to start anew"
             )

@@ -29,7 +29,9 @@ def pretrain(fn_args):
 
 
 def finetune(fn_args):
-    """Fine-tune a network from the encoder, and export it.
+    """Fine-tune a network from the encoder, going on where a killed run left it.
+
+    What it left is exported.
 
     Args:
         fn_args: TFX's `FnArgs`, with the encoder as `base_model`. Its `custom_config`

@@ -70,12 +70,14 @@ def test_scores_take_the_place_of_what_a_kill_or_a_failure_left(tmp_path, path):
     second = opened(tmp_path / "second")
     folder = second / grid.CELLS / cell.name
     (folder / worker.MODEL).mkdir(parents=True)
+    (folder / worker.UNFINISHED).mkdir()
     (folder / worker.MASKS).touch()
     (folder / jobs.FAILED).write_text('{"reason": "the sky fell", "seconds": 1}')
     unpacked(path, [cell], second)
     assert grid.result(cell, second).dice == 0.9
     names = {file.name for file in folder.iterdir()}
     assert not names & {worker.MASKS, jobs.FAILED}
+    assert worker.UNFINISHED not in names
     assert worker.MODEL in names  # which may still have to teach
     (folder / worker.SCORES).unlink()
     archive.unpack(path, identity.plans([cell]), second, keep_models=False)

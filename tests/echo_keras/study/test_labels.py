@@ -288,6 +288,43 @@ def test_a_cell_that_was_killed_while_it_was_scored_keeps_the_cost_of_its_traini
     assert json.loads((cell / worker.COST).read_text())["seconds"] >= 4321
 
 
+def test_a_cell_whose_training_was_killed_tells_the_cost_of_all_of_it(
+    records, plan_file, tmp_path, monkeypatch
+):
+    def went_on(recipe, data, output):
+        trained(recipe, data, output)
+        history = json.loads((output / "finetune.json").read_text())
+        (output / "finetune.json").write_text(json.dumps({**history, "seconds": 4321}))
+
+    monkeypatch.setattr(finetune, "run", went_on)
+    study = plan_file.with_name("one.yaml")
+    study.write_text("recipes: [small.yaml]\nfractions: [1]\nseeds: 1\n")
+    labels.run(study, records, tmp_path / "out", say=lambda text: None)
+    [cell] = (tmp_path / "out" / "cells").iterdir()
+    assert json.loads((cell / worker.COST).read_text())["seconds"] > 4321
+
+
+def test_a_cell_begins_anew_where_what_a_kill_left_is_of_no_use(
+    records, plan_file, tmp_path, monkeypatch, capsys
+):
+    def refused_once(recipe, data, output):
+        unfinished = output.with_name(worker.UNFINISHED)
+        if not (tmp_path / "killed").exists():
+            unfinished.mkdir()
+            (tmp_path / "killed").touch()
+        if unfinished.exists():
+            raise errors.NothingToGoOnFromError("it was begun in bfloat16")
+        trained(recipe, data, output)
+
+    monkeypatch.setattr(finetune, "run", refused_once)
+    study = plan_file.with_name("one.yaml")
+    study.write_text("recipes: [small.yaml]\nfractions: [1]\nseeds: 1\n")
+    labels.run(study, records, tmp_path / "out", say=lambda text: None)
+    [cell] = (tmp_path / "out" / "cells").iterdir()
+    assert (cell / worker.SCORES).is_file()
+    assert "begun anew, as it was begun in bfloat16" in capsys.readouterr().err
+
+
 def test_what_a_run_was_trained_in_and_by_is_told(finished):
     table = [row for row in rows(finished[0] / "results.csv") if not row["failed"]]
     assert {(row["precision"], row["code"]) for row in table} == {("float32", "0.1.0")}

@@ -8,7 +8,14 @@ import pytest
 
 from echo_keras import config, errors
 from echo_keras.models import heads
-from echo_keras.training import callbacks, finetune, fitting, initial, work
+from echo_keras.training import (
+    batches,
+    callbacks,
+    finetune,
+    fitting,
+    initial,
+    work,
+)
 
 TINY = config.Finetune(
     size=32, width=2, batch=4, steps=8, checks=4, warmup_steps=2, mixed_precision="off"
@@ -51,18 +58,32 @@ def left_by(folder):
     return model.get_weights(), summary
 
 
-def killed_and_whole(recipe, records, folder, kill_after, *, kills=2):
-    """What a run leaves that was killed at every checkpoint, and one that was not."""
-    run(recipe, records, folder / "whole")
-    for _ in range(kills):
-        kill_after(1)
-        with pytest.raises(Killed):
-            run(recipe, records, folder / "killed")
-        assert not (folder / "killed").exists()
-    kill_after()
-    run(recipe, records, folder / "killed")
-    assert not (folder / "killed.partial").exists()
-    return left_by(folder / "killed"), left_by(folder / "whole")
+@pytest.fixture
+def killed_and_whole(tmp_path, kill_after, monkeypatch):
+    """Function that gives what a run leaves, killed at checkpoints and not killed."""
+    begun = []
+    endless = batches.endless
+
+    def watched(*rest, first):
+        begun.append(first)
+        return endless(*rest, first=first)
+
+    def both(recipe, records, *, kills=2):
+        run(recipe, records, tmp_path / "whole")
+        monkeypatch.setattr(batches, "endless", watched)
+        for _ in range(kills):
+            kill_after(1)
+            with pytest.raises(Killed):
+                run(recipe, records, tmp_path / "killed")
+            assert not (tmp_path / "killed").exists()
+        kill_after()
+        run(recipe, records, tmp_path / "killed")
+        each = recipe.steps // recipe.checks
+        assert begun == [number * each for number in range(kills + 1)]
+        assert not (tmp_path / "killed.partial").exists()
+        return left_by(tmp_path / "killed"), left_by(tmp_path / "whole")
+
+    return both
 
 
 def assert_same(one, other):
@@ -80,11 +101,9 @@ def assert_same(one, other):
         {"optimizer": "lars", "mixed_precision": "float16"},
     ],
 )
-def test_kills_do_not_change_what_an_optimiser_does(
-    records, tmp_path, kill_after, values
-):
+def test_kills_do_not_change_what_an_optimiser_does(records, killed_and_whole, values):
     recipe = config.replace(TINY, **values)
-    assert_same(*killed_and_whole(recipe, records, tmp_path, kill_after))
+    assert_same(*killed_and_whole(recipe, records))
 
 
 @pytest.mark.parametrize(
@@ -94,23 +113,21 @@ def test_kills_do_not_change_what_an_optimiser_does(
         {"average_decay": 0.0, "mixed_precision": "bfloat16"},
     ],
 )
-def test_kills_do_not_change_the_network(records, tmp_path, kill_after, values):
+def test_kills_do_not_change_the_network(records, killed_and_whole, values):
     recipe = config.replace(TINY, **values)
-    assert_same(*killed_and_whole(recipe, records, tmp_path, kill_after, kills=1))
+    assert_same(*killed_and_whole(recipe, records, kills=1))
 
 
 @pytest.mark.usefixtures("small_network")
-def test_the_best_weights_may_come_from_before_a_kill(records, tmp_path, kill_after):
+def test_the_best_weights_may_come_from_before_a_kill(records, killed_and_whole):
     worse = {"learning_rate": 5.0, "schedule": "constant", "warmup_steps": 4}
     recipe = config.replace(TINY, keep="best", average_decay=0.0, **worse)
-    killed, whole = killed_and_whole(recipe, records, tmp_path, kill_after)
+    killed, whole = killed_and_whole(recipe, records)
     assert killed[1]["kept_step"] == 2
     assert_same(killed, whole)
 
 
-def test_first_statistics_stay_out_after_a_kill(
-    records, tmp_path, kill_after, monkeypatch
-):
+def test_first_statistics_stay_out_after_a_kill(records, killed_and_whole, monkeypatch):
     def network(recipe):
         frame = keras.Input((recipe.size, recipe.size, 1))
         norm = keras.layers.BatchNormalization(moving_mean_initializer="ones")
@@ -119,17 +136,17 @@ def test_first_statistics_stay_out_after_a_kill(
 
     monkeypatch.setattr(initial, "network", network)
     recipe = config.replace(TINY, encoder="efficientnet_lite2")
-    assert_same(*killed_and_whole(recipe, records, tmp_path, kill_after))
+    assert_same(*killed_and_whole(recipe, records))
 
 
 @pytest.mark.usefixtures("small_network")
 def test_a_student_goes_on_with_the_frames_that_teachers_label(
-    half_labelled, tmp_path, kill_after
+    half_labelled, tmp_path, killed_and_whole
 ):
     recipe = config.replace(TINY, fraction=0.5)
     run(recipe, half_labelled, tmp_path / "teacher")
     recipe = config.replace(recipe, teachers=(str(tmp_path / "teacher"),))
-    assert_same(*killed_and_whole(recipe, half_labelled, tmp_path, kill_after))
+    assert_same(*killed_and_whole(recipe, half_labelled))
 
 
 @pytest.mark.usefixtures("small_network")
@@ -158,21 +175,59 @@ def test_checkpoints_keep_their_distance(records, tmp_path, kill_after):
 
 
 @pytest.mark.usefixtures("small_network")
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {"learning_rate": 1e-4},
+            "learning_rate 0.002, not 0.0001; repeat the",
+        ),
+        ({"mixed_precision": "bfloat16"}, "mixed_precision off, not bfloat16"),
+        ({"init": "hearts"}, "begun with other init; repeat"),
+        ({"teachers": ("hearts",)}, "begun with other teachers; repeat"),
+    ],
+)
 def test_another_run_is_refused_while_a_checkpoint_lies_there(
-    records, tmp_path, kill_after
+    half_labelled, tmp_path, kill_after, values, sentence
 ):
     kill_after(2)
     with pytest.raises(Killed):
-        run(TINY, records, tmp_path / "model")
-    slower = config.replace(TINY, learning_rate=1e-4)
-    sentence = "begun with learning_rate 0.002, not 0.0001; repeat the command that"
-    with pytest.raises(errors.InputError, match=sentence):
-        run(slower, records, tmp_path / "model")
+        run(TINY, half_labelled, tmp_path / "model")
+    with pytest.raises(errors.NothingToGoOnFromError, match=sentence):
+        run(config.replace(TINY, **values), half_labelled, tmp_path / "model")
     assert (tmp_path / "model.partial" / work.CHECKPOINTS / "checkpoint").is_file()
 
 
+@pytest.mark.usefixtures("small_network")
+def test_first_weights_and_teachers_may_have_moved(half_labelled, tmp_path, kill_after):
+    begun = config.replace(TINY, fraction=0.5)
+    run(begun, half_labelled, tmp_path / "before")
+    kill_after(1)
+    for place in ("before", "after"):
+        folder = str(tmp_path / place)
+        recipe = config.replace(begun, init=folder, teachers=(folder,))
+        with pytest.raises(Killed):
+            run(recipe, half_labelled, tmp_path / "model")
+        if place == "before":
+            (tmp_path / "before").rename(tmp_path / "after")
+    assert (tmp_path / "model.partial").exists()
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_run_that_is_stopped_before_a_checkpoint_leaves_nothing(
+    records, tmp_path, monkeypatch
+):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fitting, "fit", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(TINY, records, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
-def test_a_deeplab_is_saved_whole(records, tmp_path, kill_after):
+def test_a_deeplab_is_saved_whole(records, tmp_path, kill_after, capsys):
     values = {"network": "deeplabv3", "encoder": "resnet18", "width": 4}
     recipe = config.replace(TINY, steps=2, checks=2, **values)
     run(recipe, records, tmp_path / "whole")
@@ -180,7 +235,9 @@ def test_a_deeplab_is_saved_whole(records, tmp_path, kill_after):
     with pytest.raises(Killed):
         run(recipe, records, tmp_path / "killed")
     kill_after()
-    run(recipe, records, tmp_path / "killed")  # no step, so that no dropout differs
+    capsys.readouterr()
+    run(recipe, records, tmp_path / "killed")
+    assert "loss" not in capsys.readouterr().err  # no step, so that no dropout differs
     assert_same(left_by(tmp_path / "killed"), left_by(tmp_path / "whole"))
 
 
@@ -211,9 +268,8 @@ def test_a_loss_that_breaks_after_a_checkpoint_leaves_it(
     saved = sorted((tmp_path / "model.partial" / work.CHECKPOINTS).glob("*.index"))
     broken = {"both": lambda truth, seen: seen[:, 0, 0, 0] / 0}
     monkeypatch.setattr(fitting, "LOSSES", broken)
-    with pytest.raises(
-        errors.InputError, match="stopped being a number between steps 4"
-    ):
+    sentence = r"between steps 4 and 5; .* remove .*model\.partial, if it is there, to"
+    with pytest.raises(errors.InputError, match=sentence):
         run(TINY, records, tmp_path / "model")
     kept = sorted((tmp_path / "model.partial" / work.CHECKPOINTS).glob("*.index"))
     assert kept == saved

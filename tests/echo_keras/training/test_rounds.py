@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from echo_keras import config, errors
-from echo_keras.training import finetune, initial, pseudo, rounds
+from echo_keras.training import finetune, initial, pseudo, rounds, work
 
 TINY = config.Finetune(
     size=32,
@@ -198,6 +198,19 @@ def test_a_teacher_of_other_records_is_refused(half_labelled, tmp_path, finished
     (others / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(errors.InputError, match="of another run, with other records"):
         rounds.run(finished, others, tmp_path / "last")
+
+
+@pytest.mark.usefixtures("untrained")
+def test_an_output_that_another_run_has_begun_is_told_before_a_teacher_is_trained(
+    half_labelled, tmp_path, write
+):
+    begun = tmp_path / "last.partial"
+    (begun / work.CHECKPOINTS).mkdir(parents=True)
+    (begun / work.CHECKPOINTS / "checkpoint").touch()
+    (begun / work.IDENTITY_FILE).write_text(json.dumps({"batch": 5}))
+    recipe = config.replace(TINY, teachers=(write("first"),))
+    with pytest.raises(errors.InputError, match=r"last\.partial was begun with"):
+        rounds.run(recipe, half_labelled, tmp_path / "last")
 
 
 @pytest.mark.usefixtures("untrained")

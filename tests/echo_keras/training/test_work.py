@@ -70,12 +70,52 @@ def test_another_run_is_refused_and_the_first_one_kept(tmp_path, change, sentenc
     assert (folder / work.CHECKPOINTS / "checkpoint").exists()
 
 
-def test_another_run_may_have_a_folder_without_a_checkpoint(tmp_path):
-    kill(tmp_path / "encoder", checkpoint=False)
+@pytest.mark.parametrize("half", [False, True])
+def test_another_run_may_have_a_folder_without_a_checkpoint(tmp_path, half):
+    killed = kill(tmp_path / "encoder", checkpoint=False)
+    (killed / work.ARTEFACT / "deep").mkdir()
+    if half:  # as a disk that is full leaves it
+        (killed / work.CHECKPOINTS / "ckpt-1_temp").mkdir()
     other = {**IDENTITY, "size": 32}
+    work.refuse_other(tmp_path / "encoder", other)
     with work.folder(tmp_path / "encoder", other, code=CODE) as folder:
         assert json.loads((folder / work.IDENTITY_FILE).read_text())["size"] == 32
         assert list((folder / work.ARTEFACT).iterdir()) == []
+        assert not (folder / work.CHECKPOINTS).exists()
+
+
+def test_another_run_is_refused_before_it_begins(tmp_path):
+    work.refuse_other(tmp_path / "encoder", IDENTITY)  # nothing is there
+    kill(tmp_path / "encoder")
+    work.refuse_other(tmp_path / "encoder", {"size": 16})
+    with pytest.raises(errors.InputError, match="begun with size 16, not 32"):
+        work.refuse_other(tmp_path / "encoder", {"size": 32})
+    with (
+        work.folder(tmp_path / "encoder", IDENTITY, code=CODE),
+        pytest.raises(errors.InputError, match="another job is writing"),
+    ):
+        work.refuse_other(tmp_path / "encoder", IDENTITY)
+
+
+@pytest.mark.parametrize("output", [".", "/", "..", ""])
+def test_a_place_in_place_of_a_name_is_refused(output):
+    for refuse in (work.vacant, lambda place: work.refuse_other(place, {})):
+        with pytest.raises(errors.InputError, match="is a place rather than a name"):
+            refuse(output)
+
+
+def test_what_is_finished_stays_where_the_output_was_taken_meanwhile(tmp_path):
+    output = tmp_path / "encoder"
+
+    def finish():
+        with work.folder(output, IDENTITY, code=CODE) as folder:
+            (folder / work.ARTEFACT / "model").write_text("weights")
+            output.mkdir()
+            (output / "precious").touch()
+
+    with pytest.raises(errors.InputError, match=r"finished lies in .*partial/artefact"):
+        finish()
+    assert (tmp_path / "encoder.partial" / work.ARTEFACT / "model").exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", "3"])
