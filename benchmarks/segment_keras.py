@@ -24,22 +24,46 @@ def step(network, size, batch, mode, precision):
         Function without arguments, which waits for the step to end.
     """
     model = _model(network, size, precision)
-    random = np.random.default_rng(0)
-    shape = (batch, size, size, 1)
-    frames = tf.constant(random.random(shape, np.float32))
-    masks = tf.constant((random.random(shape) < 0.5).astype(np.float32))
-    if mode == "infer":
-        folded.fold(model)  # as `echo-keras export` does
-        segmented = tf.function(lambda: model(frames, training=False))
-        return lambda: segmented().numpy()
+    return (infer if mode == "infer" else train)(model, batch)
+
+
+def infer(model, batch):
+    """Function that segments a batch, as `echo-keras export` lets a network do it.
+
+    Args:
+        model: Network from frames to probabilities; it is folded.
+        batch: Frames in a batch.
+    """
+    frames, _ = _batch(model, batch)
+    folded.fold(model)
+    segmented = tf.function(lambda: model(frames, training=False))
+    return lambda: segmented().numpy()
+
+
+def train(model, batch):
+    """Function that trains a network on a batch with AdamW.
+
+    Args:
+        model: Network from frames to probabilities; it is changed.
+        batch: Frames in a batch.
+    """
+    pair = _batch(model, batch)
     model.compile(
         optimizers.create(
             "adamw", learning_rate=1e-3, weight_decay=1e-4, steps=1000, warmup_steps=0
         ),
         loss=segmentation.cross_entropy_and_dice,
     )
-    trained = tf.function(lambda: model.train_step((frames, masks)))
+    trained = tf.function(lambda: model.train_step(pair))
     return lambda: trained()["loss"].numpy()
+
+
+def _batch(model, count):
+    random = np.random.default_rng(0)
+    shape = (count, *model.input_shape[1:])
+    frames = random.random(shape, np.float32)
+    masks = (random.random(shape) < 0.5).astype(np.float32)
+    return tf.constant(frames), tf.constant(masks)
 
 
 def _model(network, size, multiply):
