@@ -5,11 +5,24 @@ import click
 from echo_keras import config, errors
 from echo_keras.cli.group import PATH, POSITIVE, main
 
-FRACTION = click.FloatRange(0, 1, min_open=True)
 INIT = (
     "random, imagenet, its weights (.h5, .pth), hearts (synthetic) or a folder of "
     "echo-keras pretrain or finetune."
 )
+
+
+class Share(click.FloatRange):
+    """A share in (0, 1], whose refusal tells those who think in percent."""
+
+    def __init__(self):
+        super().__init__(0, 1, min_open=True)
+
+    def convert(self, value, param, ctx):
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            told = f"{value} is no share 0<x<=1; 5 % is 0.05"
+            self.fail(told, param, ctx)
 
 
 @main.command()
@@ -87,7 +100,7 @@ def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
 @click.option("--output", type=PATH, required=True, help="Folder of the model.")
 @click.option(
     "--fraction",
-    type=FRACTION,
+    type=Share(),
     show_default=str(config.Finetune.fraction),
     help="Share of the labelled patients, for training and for validation.",
 )

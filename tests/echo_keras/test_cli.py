@@ -151,6 +151,10 @@ def test_a_bug_keeps_its_traceback(monkeypatch):
         (["predict", "--model", "m"], "Missing argument 'FILE...'"),
         (["finetune", "--data", "a", "--output", "b", "--fraction", "0"], "--fraction"),
         (["finetune", "--data", "a", "--output", "b", "--fraction", "1.5"], "0<x<=1"),
+        (
+            ["finetune", "--data", "a", "--output", "b", "--fraction", "5%"],
+            "5 % is 0.05",
+        ),
         (["finetune", "--data", "a", "--output", "b", "--fraction", "nan"], "fraction"),
         (["finetune", "--data", "a", "--output", "b", "--network", "vnet"], "'vnet'"),
         (["finetune", "--data", "a", "--output", "b", "--steps", "0"], "--steps"),
