@@ -70,11 +70,11 @@ def alternating(commands, *, rounds):
     """Run several commands in turn, so that a slow minute meets all of them alike.
 
     Args:
-        commands: Dict of a name to a function that runs it and returns a `Cost`.
+        commands: Dict of a name to a function that runs it and returns what it took.
         rounds: How often each is run.
 
     Returns:
-        Dict of the name to its list of `Cost`.
+        Dict of the name to the list of these.
     """
     costs = {name: [] for name in commands}
     for number in range(rounds):

@@ -6,13 +6,14 @@ answer is of one frame in float32, as it is served. Ratios are to the first reci
 """
 
 import argparse
+import functools
 import pathlib
 import statistics
 import time
 
 from benchmarks import measure, segment_keras
 from echo_keras import config
-from echo_keras.training import initial, precision
+from echo_keras.training import precision
 
 
 def main():
@@ -21,16 +22,14 @@ def main():
     parser.add_argument("recipes", nargs="+", help="YAML files of fine-tuning")
     parser.add_argument("--rounds", type=int, default=15, help="of each")
     asked = parser.parse_args()
-    timed = {path: _functions(path) for path in asked.recipes}
-    found = {(path, kind): [] for path in timed for kind in ("step", "answer")}
-    for _ in range(asked.rounds):
-        for path, functions in timed.items():
-            for kind, run in functions.items():
-                start = time.perf_counter()
-                run()
-                found[path, kind].append(1e3 * (time.perf_counter() - start))
+    timed = {
+        (path, kind): functools.partial(_milliseconds, run)
+        for path in asked.recipes
+        for kind, run in _functions(path).items()
+    }
+    found = measure.alternating(timed, rounds=asked.rounds)
     rows = []
-    for path in timed:
+    for path in asked.recipes:
         row = [pathlib.Path(path).stem]
         for kind in ("step", "answer"):
             first = statistics.median(found[asked.recipes[0], kind])
@@ -40,14 +39,18 @@ def main():
     measure.table(["recipe", "step, ms", "ratio", "answer, ms", "ratio"], rows)
 
 
+def _milliseconds(run):
+    start = time.perf_counter()
+    run()
+    return 1e3 * (time.perf_counter() - start)
+
+
 def _functions(path):
     """A training step and an answer by a recipe, both warm."""
     recipe = config.replace(config.load(config.Finetune, path), init="random")
     multiply, _ = precision.choose(recipe.mixed_precision)
-    with precision.policy(multiply):
-        network = initial.network(recipe)
-    step = segment_keras.train(network, recipe.batch)
-    answer = segment_keras.infer(initial.network(recipe), 1)
+    step = segment_keras.train(segment_keras.build(recipe, multiply), recipe.batch)
+    answer = segment_keras.infer(segment_keras.build(recipe, "float32"), 1)
     step()
     answer()
     return {"step": step, "answer": answer}

@@ -23,7 +23,8 @@ def step(network, size, batch, mode, precision):
     Returns:
         Function without arguments, which waits for the step to end.
     """
-    model = _model(network, size, precision)
+    recipe = config.Finetune(network=network, size=size, width=64)
+    model = build(recipe, precision)
     return (infer if mode == "infer" else train)(model, batch)
 
 
@@ -66,8 +67,8 @@ def _batch(model, count):
     return tf.constant(frames), tf.constant(masks)
 
 
-def _model(network, size, multiply):
-    recipe = config.Finetune(network=network, size=size, width=64)
+def build(recipe, multiply):
+    """The network of a recipe, which multiplies as told."""
     with precision.policy(multiply):
         return initial.network(recipe)
 

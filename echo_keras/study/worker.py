@@ -17,11 +17,12 @@ import time
 import numpy as np
 
 from echo_keras import aside, config, errors
+from echo_keras.training import work
 
 PLAN, RECIPE, SCORES = "cell.json", "recipe.yaml", "scores.json"
 _UNITS_PER_MB = 1_000_000 if sys.platform == "darwin" else 1_000  # bytes or kB
 MODEL, MASKS, COST = "model", "masks.npz", "cost.json"
-UNFINISHED = f"{MODEL}.partial"
+UNFINISHED = f"{MODEL}{work.SUFFIX}"
 
 
 def main(what, folder):

@@ -164,8 +164,8 @@ class Writer(keras.callbacks.Callback):
             )
 
 
-class Checkpoints(Writer):
-    """Save all that a run is made of from time to time, and at its end.
+class Saver(Writer):
+    """Save all that a run is made of, and that at its end.
 
     `tf.train.CheckpointManager` names a checkpoint the newest after it is whole. List
     this behind `Progress`, so that the bar is closed before a sentence.
@@ -211,8 +211,13 @@ class Checkpoints(Writer):
     def on_train_begin(self, logs=None):
         self._last = time.monotonic()
 
-    def on_train_batch_end(self, batch, logs=None):
-        self._unsaved = math.isfinite(logs["loss"])
+    def save_if_due(self, loss):
+        """Save, unless that was done not long ago or the loss is no number.
+
+        Args:
+            loss: Of what is to be saved.
+        """
+        self._unsaved = math.isfinite(loss)
         due = time.monotonic() - self._last >= self._seconds
         if strategy.total(self._devices, due):
             self._save()
@@ -234,14 +239,18 @@ class Checkpoints(Writer):
         self._last = time.monotonic()
 
 
-class CheckpointsOfChecks(Checkpoints):
-    """The same at the ends of Keras's epochs, where a run has just been validated."""
+class Checkpoints(Saver):
+    """Save a run from time to time, behind any of its steps."""
 
     def on_train_batch_end(self, batch, logs=None):
-        pass
+        self.save_if_due(logs["loss"])
+
+
+class CheckpointsOfChecks(Saver):
+    """Save a run from time to time, where it has just been validated."""
 
     def on_epoch_end(self, epoch, logs=None):
-        super().on_train_batch_end(epoch, {"loss": logs["loss"] + logs["val_loss"]})
+        self.save_if_due(logs["loss"] + logs["val_loss"])
 
 
 @contextlib.contextmanager

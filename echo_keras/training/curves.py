@@ -1,7 +1,9 @@
 """What a run tells of itself, step by step and as means over its epochs."""
 
 import json
+import time
 
+import keras
 import tensorflow as tf
 
 
@@ -55,3 +57,27 @@ class Curves(tf.train.experimental.PythonState):
 
     def deserialize(self, string_value):
         self.step, self.seconds, self.epochs, self._sums = json.loads(string_value)
+
+
+class Keep(keras.callbacks.Callback):
+    """Add what each of Keras's epochs tells, which are the steps of these curves.
+
+    List it before checkpoints, which save the curves.
+    """
+
+    def __init__(self, curves):
+        """Begin to watch.
+
+        Args:
+            curves: `Curves` to add to.
+        """
+        super().__init__()
+        self._curves = curves
+
+    def on_train_begin(self, logs=None):
+        self._last = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        now = time.monotonic()
+        self._curves.add(logs, now - self._last)
+        self._last = now

@@ -8,7 +8,7 @@ import sys
 import keras
 import tensorflow as tf
 
-from echo_keras import config, errors
+from echo_keras import config
 from echo_keras.data import schema, tfrecords
 from echo_keras.training import (
     batches,
@@ -174,12 +174,7 @@ def _trained(model, recipe, frames, *, multiply, **how):
 
 
 def _write(folder, model, recipe, summary):
-    try:
+    with work.written(folder):
         model.save(folder / initial.MODEL_FILE)
         config.save(recipe, folder / initial.RECIPE_FILE)
         (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
-    except OSError as reason:
-        raise errors.InputError(
-            f"cannot write {folder}: {reason}; make room there and repeat the command, "
-            "which only writes what the training gave"
-        ) from reason

@@ -6,11 +6,12 @@ import tensorflow as tf
 
 from echo_keras.data import schema
 from echo_keras.losses import segmentation
+from echo_keras.methods import pairs
 from echo_keras.models import heads, norms, unet
 from echo_keras.training import (
     batches,
     callbacks,
-    course,
+    curves,
     forgetting,
     layerwise,
     optimizers,
@@ -48,49 +49,56 @@ def fit(model, recipe, frames, *, multiply="float32", checkpoints=None, seconds=
         InputError: The loss stopped being a number, or a checkpoint cannot be written
             or read.
     """
-    checks = settings.checks(recipe)
-    each = recipe.steps // checks
     momentum = norms.momentum(recipe.norm_momentum, recipe.steps)
     norms.forget(model, momentum)
     first = norms.statistics(model)
     learner = _compiled(model, recipe, multiply)
-    told = course.Course()
+    told = curves.Curves(per_epoch=1)  # whose steps are the checks
     keepers = [callbacks.KeepBest(learner)] if recipe.keep == "best" else []
     savers = []
     if checkpoints:
         saver = _saver(checkpoints, seconds, learner=learner, told=told, best=keepers)
         savers.append(saver)
-    done = told.checks * each
+    each = recipe.steps // settings.checks(recipe)
+    done = told.step * each
     if settings.forgets(recipe):
         forget = forgetting.TakeOutFirst(model, momentum, first, steps=done)
         keepers.insert(0, forget)
-    learner.fit(
-        batches.endless(recipe, frames["train"], frames["pseudo"], first=done),
-        steps_per_epoch=each,
-        initial_epoch=told.checks,
-        epochs=checks,
-        validation_data=batches.whole(frames["validation"], recipe.batch),
-        callbacks=[
-            *keepers,
-            course.Keep(told),
-            callbacks.Progress("finetune", recipe.steps, done=done),
-            callbacks.StopAtBrokenLoss(done=done, also=_anew(checkpoints)),
-            *savers,
-        ],
-        verbose=0,
-    )
+    watchers = [
+        *keepers,
+        curves.Keep(told),
+        callbacks.Progress("finetune", recipe.steps, done=done),
+        callbacks.StopAtBrokenLoss(done=done, also=_anew(checkpoints)),
+        *savers,
+    ]
+    _train(learner, recipe, frames, done=done, watchers=watchers)
     optimizers.use_averages(learner)
     return _summary(told, each=each, best=recipe.keep == "best")
 
 
+def _train(learner, recipe, frames, *, done, watchers):
+    """Take the steps that are not done yet, one of Keras's epochs to each check."""
+    checks = settings.checks(recipe)
+    each = recipe.steps // checks
+    learner.fit(
+        batches.endless(recipe, frames["train"], frames["pseudo"], first=done),
+        steps_per_epoch=each,
+        initial_epoch=done // each,
+        epochs=checks,
+        validation_data=batches.whole(frames["validation"], recipe.batch),
+        callbacks=watchers,
+        verbose=0,
+    )
+
+
 def _summary(told, *, each, best):
     """What the checks of a run found, one after so many steps each."""
-    kept = np.argmin(told.curves["val_loss"]) + 1 if best else told.checks
+    kept = np.argmin(told.epochs["val_loss"]) + 1 if best else told.step
     return {
-        "step": [each * (i + 1) for i in range(told.checks)],
-        "loss": told.curves["loss"],
-        "validation_loss": told.curves["val_loss"],
-        "validation_dice": told.curves["val_dice"],
+        "step": [each * (i + 1) for i in range(told.step)],
+        "loss": told.epochs["loss"],
+        "validation_loss": told.epochs["val_loss"],
+        "validation_dice": told.epochs["val_dice"],
         "kept_step": each * int(kept),
         "seconds": round(told.seconds, 1),
     }
@@ -104,11 +112,12 @@ def _anew(checkpoints):
 
 def _saver(folder, seconds, *, learner, told, best):
     """What saves a run, once it is in the state of its newest checkpoint, if any."""
-    optimizers.fill(learner)
+    # Whose slots have to be there to be restored.
+    pairs.prepare(learner.optimizer, learner.trainable_variables)
     # Weights as a list, as TensorFlow does not save a list of layers that was changed,
     # and keras-cv's pyramid of DeepLabV3 holds one.
     network = tf.train.Checkpoint(weights=learner.weights)
-    parts = {"network": network, "optimizer": learner.optimizer, "course": told}
+    parts = {"network": network, "optimizer": learner.optimizer, "curves": told}
     for keeper in best:
         parts["best"] = keeper.kept
     saver = callbacks.CheckpointsOfChecks(folder, seconds, **parts)

@@ -147,11 +147,6 @@ def _plain(name, falling, learning_rate, weight_decay):
     return AdamL2(weight_decay, rate)
 
 
-def fill(model):
-    """Make what the optimiser of a compiled model remembers, before its first step."""
-    model.optimizer._create_all_weights(model.trainable_variables)
-
-
 def use_averages(model):
     """Replace the weights of a trained model by their running averages, if any."""
     # A scale of the loss, as float16 wants it, is the outermost.

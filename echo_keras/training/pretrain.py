@@ -236,18 +236,13 @@ def _first_views(recipe, feed):
 
 
 def _write(folder, model, recipe, summary, views):
-    try:
+    with work.written(folder):
         for name, part in learner.plain(recipe, model).items():
             part.save(folder / name)
         config.save(recipe, folder / initial.RECIPE_FILE)
         (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
         title = f"{recipe.method}, {recipe.encoder}, {summary['videos']} videos"
         pictures.page(summary, views, folder / PICTURE_FILE, title=title)
-    except OSError as reason:
-        raise errors.InputError(
-            f"cannot write {folder}: {reason}; make room there and repeat the command, "
-            "which only writes what the training gave"
-        ) from reason
 
 
 def _steps_per_epoch(recipe, count):

@@ -43,7 +43,7 @@ def folder(output, identity, *, code):
     _make(work)
     with lock.held(work / LOCK_FILE, output):
         aside.vacant(output)  # whose writer may have ended since
-        _claim(work, json.loads(json.dumps(identity)), code)
+        _claim(work, identity, code)
         try:
             yield work
         except (errors.InputError, KeyboardInterrupt):
@@ -90,7 +90,7 @@ def refuse_other(output, identity):
     if _is_of_a_run(work):
         with lock.held(work / LOCK_FILE, output):
             if _is_worth_keeping(work):
-                _checked(work, json.loads(json.dumps(identity)))
+                _checked(work, identity)
 
 
 @contextlib.contextmanager
@@ -108,8 +108,27 @@ def helper(output, identity, *, code):
     with tempfile.TemporaryDirectory(prefix=f"{pathlib.Path(output).name}-") as name:
         work = pathlib.Path(name)
         (work / ARTEFACT).mkdir()
-        _claim(work, json.loads(json.dumps(identity)), code)
+        _claim(work, identity, code)
         yield work
+
+
+@contextlib.contextmanager
+def written(artefact):
+    """Tell why what is trained could not be written in the block.
+
+    Args:
+        artefact: Folder that is written to.
+
+    Raises:
+        InputError: It could not be written.
+    """
+    try:
+        yield
+    except OSError as reason:
+        raise errors.InputError(
+            f"cannot write {artefact}: {reason}; make room there and repeat the "
+            "command, which only writes what the training gave"
+        ) from reason
 
 
 def codes(work):
@@ -198,7 +217,7 @@ def _checked(work, identity):
             f"cannot read {work / IDENTITY_FILE}: {reason}; remove the folder to start "
             "anew"
         ) from reason
-    for name, value in identity.items():
+    for name, value in json.loads(json.dumps(identity)).items():
         if begun.get(name) != value:
             other = f"{name} {begun.get(name)}, not {value}"
             if any(isinstance(one, (dict, list)) for one in (begun.get(name), value)):

@@ -273,23 +273,34 @@ def test_differences_are_to_the_first_weights_though_the_first_cell_is_left_out(
     }
 
 
-def test_a_cell_that_was_killed_while_it_was_scored_keeps_the_cost_of_its_training(
-    records, plan_file, tmp_path
-):
+@pytest.fixture
+def run_one(records, plan_file, tmp_path):
+    """Function that runs, or goes on with, a study of one cell; gives its folder."""
     study = plan_file.with_name("one.yaml")
     study.write_text("recipes: [small.yaml]\nfractions: [1]\nseeds: 1\n")
-    labels.run(study, records, tmp_path / "out", say=lambda text: None)
-    [cell] = (tmp_path / "out" / "cells").iterdir()
+
+    def run():
+        labels.run(study, records, tmp_path / "out", say=lambda text: None)
+        [cell] = (tmp_path / "out" / "cells").iterdir()
+        return cell
+
+    return run
+
+
+def test_a_cell_that_was_killed_while_it_was_scored_keeps_the_cost_of_its_training(
+    run_one,
+):
+    cell = run_one()
     history = json.loads((cell / "model" / "finetune.json").read_text())
     history = {**history, "seconds": 4321.0}
     (cell / "model" / "finetune.json").write_text(json.dumps(history))
     (cell / worker.SCORES).unlink()
-    labels.run(study, records, tmp_path / "out", say=lambda text: None)
+    run_one()
     assert json.loads((cell / worker.COST).read_text())["seconds"] >= 4321
 
 
 def test_a_cell_whose_training_was_killed_tells_the_cost_of_all_of_it(
-    records, plan_file, tmp_path, monkeypatch
+    run_one, monkeypatch
 ):
     def went_on(recipe, data, output):
         trained(recipe, data, output)
@@ -297,15 +308,12 @@ def test_a_cell_whose_training_was_killed_tells_the_cost_of_all_of_it(
         (output / "finetune.json").write_text(json.dumps({**history, "seconds": 4321}))
 
     monkeypatch.setattr(finetune, "run", went_on)
-    study = plan_file.with_name("one.yaml")
-    study.write_text("recipes: [small.yaml]\nfractions: [1]\nseeds: 1\n")
-    labels.run(study, records, tmp_path / "out", say=lambda text: None)
-    [cell] = (tmp_path / "out" / "cells").iterdir()
+    cell = run_one()
     assert json.loads((cell / worker.COST).read_text())["seconds"] > 4321
 
 
 def test_a_cell_begins_anew_where_what_a_kill_left_is_of_no_use(
-    records, plan_file, tmp_path, monkeypatch, capsys
+    run_one, tmp_path, monkeypatch, capsys
 ):
     def refused_once(recipe, data, output):
         unfinished = output.with_name(worker.UNFINISHED)
@@ -317,10 +325,7 @@ def test_a_cell_begins_anew_where_what_a_kill_left_is_of_no_use(
         trained(recipe, data, output)
 
     monkeypatch.setattr(finetune, "run", refused_once)
-    study = plan_file.with_name("one.yaml")
-    study.write_text("recipes: [small.yaml]\nfractions: [1]\nseeds: 1\n")
-    labels.run(study, records, tmp_path / "out", say=lambda text: None)
-    [cell] = (tmp_path / "out" / "cells").iterdir()
+    cell = run_one()
     assert (cell / worker.SCORES).is_file()
     assert "begun anew, as it was begun in bfloat16" in capsys.readouterr().err
 

@@ -26,28 +26,31 @@ class Killed(BaseException):
     """Nothing that is caught, as little as a kill."""
 
 
+def run(recipe, records, output, *, seconds=0.0):
+    return finetune.run(recipe, records, output, checkpoint_seconds=seconds)
+
+
 @pytest.fixture
-def kill_after(monkeypatch):
-    """Function that lets runs be killed behind so many checkpoints, or none."""
+def kill(monkeypatch):
+    """Function that runs as `run` does, and is killed behind so many checks."""
     saved = callbacks.CheckpointsOfChecks.on_epoch_end
 
-    def after(count=None):
-        left = count
+    def begin(recipe, records, output, *, checks, **options):
+        left = checks
 
         def save(self, epoch, logs):
             nonlocal left
             saved(self, epoch, logs)
-            left = left and left - 1
-            if left == 0:
+            left -= 1
+            if not left:
                 raise Killed
 
-        monkeypatch.setattr(callbacks.CheckpointsOfChecks, "on_epoch_end", save)
+        with monkeypatch.context() as patched:
+            patched.setattr(callbacks.CheckpointsOfChecks, "on_epoch_end", save)
+            with pytest.raises(Killed):
+                run(recipe, records, output, **options)
 
-    return after
-
-
-def run(recipe, records, output):
-    return finetune.run(recipe, records, output, checkpoint_seconds=0.0)
+    return begin
 
 
 def left_by(folder):
@@ -59,7 +62,7 @@ def left_by(folder):
 
 
 @pytest.fixture
-def killed_and_whole(tmp_path, kill_after, monkeypatch):
+def killed_and_whole(tmp_path, kill, monkeypatch):
     """Function that gives what a run leaves, killed at checkpoints and not killed."""
     begun = []
     endless = batches.endless
@@ -72,11 +75,8 @@ def killed_and_whole(tmp_path, kill_after, monkeypatch):
         run(recipe, records, tmp_path / "whole")
         monkeypatch.setattr(batches, "endless", watched)
         for _ in range(kills):
-            kill_after(1)
-            with pytest.raises(Killed):
-                run(recipe, records, tmp_path / "killed")
+            kill(recipe, records, tmp_path / "killed", checks=1)
             assert not (tmp_path / "killed").exists()
-        kill_after()
         run(recipe, records, tmp_path / "killed")
         each = recipe.steps // recipe.checks
         assert begun == [number * each for number in range(kills + 1)]
@@ -150,13 +150,8 @@ def test_a_student_goes_on_with_the_frames_that_teachers_label(
 
 
 @pytest.mark.usefixtures("small_network")
-def test_steps_that_were_taken_are_not_taken_again(
-    records, tmp_path, kill_after, capsys
-):
-    kill_after(3)
-    with pytest.raises(Killed):
-        run(TINY, records, tmp_path / "model")
-    kill_after()
+def test_steps_that_were_taken_are_not_taken_again(records, tmp_path, kill, capsys):
+    kill(TINY, records, tmp_path / "model", checks=3)
     capsys.readouterr()
     seen = run(TINY, records, tmp_path / "model")
     shown = capsys.readouterr().err
@@ -167,10 +162,8 @@ def test_steps_that_were_taken_are_not_taken_again(
 
 
 @pytest.mark.usefixtures("small_network")
-def test_checkpoints_keep_their_distance(records, tmp_path, kill_after):
-    kill_after(3)
-    with pytest.raises(Killed):
-        finetune.run(TINY, records, tmp_path / "model", checkpoint_seconds=3600.0)
+def test_checkpoints_keep_their_distance(records, tmp_path, kill):
+    kill(TINY, records, tmp_path / "model", checks=3, seconds=3600.0)
     assert not (tmp_path / "model.partial" / work.CHECKPOINTS).exists()
 
 
@@ -188,26 +181,22 @@ def test_checkpoints_keep_their_distance(records, tmp_path, kill_after):
     ],
 )
 def test_another_run_is_refused_while_a_checkpoint_lies_there(
-    half_labelled, tmp_path, kill_after, values, sentence
+    half_labelled, tmp_path, kill, values, sentence
 ):
-    kill_after(2)
-    with pytest.raises(Killed):
-        run(TINY, half_labelled, tmp_path / "model")
+    kill(TINY, half_labelled, tmp_path / "model", checks=2)
     with pytest.raises(errors.NothingToGoOnFromError, match=sentence):
         run(config.replace(TINY, **values), half_labelled, tmp_path / "model")
     assert (tmp_path / "model.partial" / work.CHECKPOINTS / "checkpoint").is_file()
 
 
 @pytest.mark.usefixtures("small_network")
-def test_first_weights_and_teachers_may_have_moved(half_labelled, tmp_path, kill_after):
+def test_first_weights_and_teachers_may_have_moved(half_labelled, tmp_path, kill):
     begun = config.replace(TINY, fraction=0.5)
     run(begun, half_labelled, tmp_path / "before")
-    kill_after(1)
     for place in ("before", "after"):
         folder = str(tmp_path / place)
         recipe = config.replace(begun, init=folder, teachers=(folder,))
-        with pytest.raises(Killed):
-            run(recipe, half_labelled, tmp_path / "model")
+        kill(recipe, half_labelled, tmp_path / "model", checks=1)
         if place == "before":
             (tmp_path / "before").rename(tmp_path / "after")
     assert (tmp_path / "model.partial").exists()
@@ -227,14 +216,11 @@ def test_a_run_that_is_stopped_before_a_checkpoint_leaves_nothing(
 
 
 @pytest.mark.slow
-def test_a_deeplab_is_saved_whole(records, tmp_path, kill_after, capsys):
+def test_a_deeplab_is_saved_whole(records, tmp_path, kill, capsys):
     values = {"network": "deeplabv3", "encoder": "resnet18", "width": 4}
     recipe = config.replace(TINY, steps=2, checks=2, **values)
     run(recipe, records, tmp_path / "whole")
-    kill_after(2)
-    with pytest.raises(Killed):
-        run(recipe, records, tmp_path / "killed")
-    kill_after()
+    kill(recipe, records, tmp_path / "killed", checks=2)
     capsys.readouterr()
     run(recipe, records, tmp_path / "killed")
     assert "loss" not in capsys.readouterr().err  # no step, so that no dropout differs
@@ -259,12 +245,9 @@ def test_what_training_gave_outlives_a_failure_while_saving(
 
 @pytest.mark.usefixtures("small_network")
 def test_a_loss_that_breaks_after_a_checkpoint_leaves_it(
-    records, tmp_path, monkeypatch, kill_after
+    records, tmp_path, monkeypatch, kill
 ):
-    kill_after(2)
-    with pytest.raises(Killed):
-        run(TINY, records, tmp_path / "model")
-    kill_after()
+    kill(TINY, records, tmp_path / "model", checks=2)
     saved = sorted((tmp_path / "model.partial" / work.CHECKPOINTS).glob("*.index"))
     broken = {"both": lambda truth, seen: seen[:, 0, 0, 0] / 0}
     monkeypatch.setattr(fitting, "LOSSES", broken)

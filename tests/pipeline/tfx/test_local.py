@@ -154,8 +154,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint(
 
     def noted(self, folder):
         restore(self, folder)
-        if type(self) is callbacks.Checkpoints:  # fine-tuning has others
-            reached.append(int(self._checkpoint.curves.step))
+        reached.append(int(self._checkpoint.curves.step))
 
     monkeypatch.setattr(callbacks.Checkpoints, "restore", noted)
     assert local.run(changed, say=_silent).endswith(f"{elsewhere}/1")
