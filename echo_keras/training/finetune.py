@@ -53,9 +53,9 @@ def run(recipe, data, output, *, checkpoint_seconds=60.0):
     keras.utils.set_random_seed(recipe.seed)
     multiply, reason = precision.choose(recipe.mixed_precision)
     sys.stderr.write(f"multiplying in {multiply}: {reason}\n")
-    teachers = pseudo.teachers(recipe)
     with precision.policy(multiply):
         model = initial.network(recipe)
+    teachers = pseudo.teachers(recipe)  # later, as loading them draws from the seed
     sources = _sources(recipe, data)
     _note_left_out(recipe, data)
     identity = _identity(recipe, sources, multiply)

@@ -109,6 +109,9 @@ def marks(data, splits, *, patients=None):
 def refuse_more(weights, chosen, known):
     """Refuse weights that labels went into which the run may not see.
 
+    Patients count, not frames: of a run that draws images, another labelled frame of
+    one of its patients is no reason.
+
     Args:
         weights: `origin.weights` of what the run begins with or learns from.
         chosen: What `choose` gave the run.

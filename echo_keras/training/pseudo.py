@@ -1,5 +1,7 @@
 """Self-training: what fine-tuned networks say of frames without labels."""
 
+import itertools
+
 import numpy as np
 import tensorflow as tf
 
@@ -63,8 +65,8 @@ def load(recipe, data, teachers, *, labelled):
 
     Returns:
         `(frames, size, size, 1)` float32 images in [0, 1] and uint8 labels as of
-        `labels.load`, and a dict of the `patients` and `frames` seen and the frames
-        `left_out` because the teachers find no ventricle there.
+        `labels.load`, and a dict of the `frames`, of how many `patients` they are, and
+        of the frames `left_out` because the teachers find no ventricle there.
 
     Raises:
         InputError: There is nothing for them to label, or they find nothing.
@@ -83,7 +85,7 @@ def load(recipe, data, teachers, *, labelled):
             "frames without labels; give a teacher that has learnt more"
         )
     facts = {
-        "patients": len(set(names)),
+        "patients": len(set(itertools.compress(names, found))),
         "frames": int(found.sum()),
         "left_out": int((~found).sum()),
     }

@@ -66,6 +66,8 @@ def run(recipe, data, output):
     for folder, (word, taught) in planned.items():
         try:
             _refuse_unfit(taught, planned)
+            if not _is_trained(folder):
+                _refuse_taken(taught, folder)
         except errors.InputError as reason:
             raise errors.InputError(f"{word}: {reason}") from reason
         if _is_trained(folder):

@@ -592,6 +592,29 @@ def test_hearts_may_teach_beside_a_network_of_other_size_and_structures(
 
 
 @pytest.mark.usefixtures("small_network")
+@pytest.mark.parametrize("number", [1, 2])
+def test_first_weights_are_those_of_the_seed_with_any_number_of_teachers(
+    half_labelled, tmp_path, monkeypatch, number
+):
+    recipe = config.replace(TINY, fraction=0.5, steps=1)
+    finetune.run(recipe, half_labelled, tmp_path / "teacher")
+    begun = []
+
+    def trained(model, *_, **__):
+        begun.append(model.get_weights())
+        raise errors.InputError("that will do")
+
+    monkeypatch.setattr(finetune, "_trained", trained)
+    teachers = (str(tmp_path / "teacher"), "hearts")[:number]
+    for given in ((), teachers):
+        student = config.replace(recipe, teachers=given, seed=3)
+        with pytest.raises(errors.InputError, match="that will do"):
+            finetune.run(student, half_labelled, tmp_path / "student")
+    for alone, taught in zip(*begun):
+        np.testing.assert_array_equal(alone, taught)
+
+
+@pytest.mark.usefixtures("small_network")
 def test_a_teacher_that_more_labels_went_into_is_refused(half_labelled, tmp_path):
     finetune.run(config.replace(TINY, steps=1), half_labelled, tmp_path / "teacher")
     teacher = str(tmp_path / "teacher")

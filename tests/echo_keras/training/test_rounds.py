@@ -214,6 +214,19 @@ def test_an_output_that_another_run_has_begun_is_told_before_a_teacher_is_traine
 
 
 @pytest.mark.usefixtures("untrained")
+def test_a_folder_of_something_else_is_told_before_any_teacher_is_trained(
+    half_labelled, tmp_path, write
+):
+    taken = tmp_path / "last-teachers/second"
+    taken.mkdir(parents=True)
+    (taken / "notes.txt").touch()
+    recipe = config.replace(TINY, teachers=(write("first"), write("second")))
+    sentence = r"second\.yaml: .*last-teachers/second"
+    with pytest.raises(errors.InputError, match=sentence):
+        rounds.run(recipe, half_labelled, tmp_path / "last")
+
+
+@pytest.mark.usefixtures("untrained")
 @pytest.mark.parametrize(
     ("listed", "sentence"),
     [(True, "video of another patient than the 8 labe"), (False, "video in the spli")],
