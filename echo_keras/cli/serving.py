@@ -147,10 +147,16 @@ def evaluate(data, split, url, model, output):
     )
     for view, against in scores["ejection_fraction"].items():
         if recorded := against["recorded"]:
-            click.echo(
-                f"ejection fraction from {view}: {recorded['mae']:.1f} points off the "
-                f"recorded one, {recorded['bias']:+.1f} on average"
-            )
+            if recorded["patients"]:
+                told = (
+                    f"{recorded['mae']:.1f} points off the recorded one, "
+                    f"{recorded['bias']:+.1f} on average"
+                )
+            else:
+                told = (
+                    f"none, as all {recorded['left_out']} patients have an empty mask"
+                )
+            click.echo(f"ejection fraction from {view}: {told}")
 
 
 @main.command()

@@ -13,7 +13,7 @@ def agreement(measured, reference, patients, *, seed=0, draws=bootstrap.DRAWS):
     """How well a measurement of several patients agrees with its reference.
 
     Args:
-        measured: `(n,)` values.
+        measured: `(n,)` values, of which there may be none.
         reference: `(n,)` values that they should have.
         patients: `(n,)` name of the patient of each.
         seed: Seed of the resampling.
@@ -29,6 +29,9 @@ def agreement(measured, reference, patients, *, seed=0, draws=bootstrap.DRAWS):
     Source: Bland and Altman 1986, https://doi.org/10.1016/S0140-6736(86)90837-8
     """
     x, y = np.asarray(measured, float), np.asarray(reference, float)
+    if not x.size:
+        nothing = {name: float("nan") for name in FIGURES}
+        return nothing | {f"{name}_interval": (np.nan, np.nan) for name in FIGURES}
     columns = np.stack(
         [np.ones_like(x), abs(x - y), x - y, (x - y) ** 2, x, y, x * x, y * y, x * y],
         axis=-1,

@@ -65,9 +65,9 @@ def ejection(rows, *, draws=bootstrap.DRAWS):
         draws: Number of resamplings.
 
     Returns:
-        Dict of method to a dict of `recorded` and `reference`, each None where nothing
-        is known or the figures of `agreement.agreement`, with the number of `patients`
-        and how many are `left_out` as a mask is empty; in points of percent.
+        Dict of method to a dict of `recorded` and `reference`, each None where no
+        reference is known, or the figures of `agreement.agreement` with the number of
+        `patients` and how many are `left_out` as a mask is empty; in points of percent.
     """
     methods = dict.fromkeys(row["method"] for row in rows)
     return {
@@ -144,9 +144,9 @@ def agreed(sums):
 
 def _against(name, rows, draws):
     known = [row for row in rows if row[name] is not None]
-    whole = [row for row in known if row["predicted"] is not None]
-    if not whole:
+    if not known:
         return None
+    whole = [row for row in known if row["predicted"] is not None]
     values = ([row[key] for row in whole] for key in ("predicted", name, "patient"))
     return {
         "patients": len(whole),

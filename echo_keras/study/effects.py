@@ -3,12 +3,13 @@
 Two things are chance here: which patients were tested, and which subset and seed a run
 drew. So two intervals stand beside a figure: `patients` draws patients alone, with the
 runs as they were; `both` draws patients and runs, and is the one to believe of what
-another study would find.
+another study would find. Runs that begin with one pretraining share it: what another
+pretraining of the same recipe would have given is in neither.
 
 Of n runs n - 1 are drawn, or else their spread comes out too small, and how far a draw
 lies from the mean of all is widened as Student's t is beyond the normal law. Without
 both, an interval that should hold 95 % held 50 % with 2 runs, 75 % with 3 and 84 % with
-5, where chance in the runs is all there is; with them 91, 93 and 94 %.
+5, where chance in the runs is all there is; with them 90, 93 and 94 %.
 
 Source: Rao and Wu 1988, https://doi.org/10.1080/01621459.1988.10478591
 """
@@ -111,8 +112,8 @@ def ejection(runs, method, reference):
     Returns:
         Dict of `mae` and `bias` as of `level`, in points of percent; and of the number
         of `patients`, of those `left_out`, whose mask is empty in some run, and of
-        those `below_0`, whose ventricle grows towards ES in some run. None where nobody
-        is left.
+        those `below_0`, whose ventricle grows towards ES in some run; `mae` and `bias`
+        are None where nobody is left. None where no reference is known.
     """
     errors = [errors_of(rows, method, reference) for rows in runs]
     known = sorted(set.union(*map(set, errors)))
@@ -125,8 +126,15 @@ def ejection(runs, method, reference):
         for row in rows
         if row["method"] == method and (row["predicted"] or 0) < 0
     }
-    if not whole:
+    counts = {
+        "patients": len(whole),
+        "left_out": len(known) - len(whole),
+        "below_0": len(growing & set(whole)),
+    }
+    if not known:
         return None
+    if not whole:
+        return {"mae": None, "bias": None, **counts}
     apart = np.array([[found[name] for found in errors] for name in whole])
     facts = [{"patient": name} for name in whole]
     ones = np.ones_like(apart)
@@ -137,12 +145,7 @@ def ejection(runs, method, reference):
         for name, values in (("mae", abs(apart)), ("bias", apart))
     }
     described["mae"] = _ended(described["mae"])
-    return {
-        **described,
-        "patients": len(whole),
-        "left_out": len(known) - len(whole),
-        "below_0": len(growing & set(whole)),
-    }
+    return {**described, **counts}
 
 
 def errors_of(rows, method, reference):

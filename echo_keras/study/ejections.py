@@ -71,26 +71,28 @@ def error(arm, reference):
 
 
 def _row(arm, reference):
-    """Cells of one arm, None where it has no ejection fraction to compare."""
+    """Cells of one arm, None where there is no ejection fraction to compare with."""
     found, method = error(arm, reference), best_method(arm)
     if not found:
         return None
     agreed = [run["ejection_fraction"][method][reference] for run in arm.runs.values()]
-    if None in agreed:
-        return None
     limits = [_mean(agreed, f"{end}_limit") for end in ("lower", "upper")]
     correlation = _mean(agreed, "correlation")
     return [
         arm.title,
         wording.share(arm.fraction),
         method,
-        wording.told(found["mae"], wording.distance),
-        wording.told(found["bias"], wording.distance, signed=True),
+        _told(found["mae"]),
+        _told(found["bias"], signed=True),
         "-" if None in limits else "{:+.1f} to {:+.1f}".format(*limits),
         "-" if correlation is None else f"{correlation:.2f}",
         f"{found['patients']} ({found['left_out']} left out, "
         f"{found['below_0']} below 0)",
     ]
+
+
+def _told(effect, signed=False):
+    return wording.told(effect, wording.distance, signed) if effect else "-"
 
 
 def best_method(arm):
@@ -107,7 +109,7 @@ def _lacks_a_plane(arm):
 
 
 def _mean(agreed, name):
-    values = [found[name] for found in agreed]
+    values = [found and found[name] for found in agreed]  # None in older scores
     if any(value is None or math.isnan(value) for value in values):
         return None
     return sum(values) / len(values)

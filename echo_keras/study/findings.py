@@ -202,7 +202,7 @@ def _found(arms, levels, compared):
 def _ejection(arm):
     """Sentence on how far ejection fractions lie from those of the reference masks."""
     found = ejections.error(arm, "reference")
-    if not found:
+    if not found or not found["patients"]:
         return ""
     bias = found["bias"]["value"]
     return (

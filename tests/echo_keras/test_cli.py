@@ -36,7 +36,10 @@ SCORES = {
     "images": 4,
     "patients": 2,
     "ejection_fraction": {
-        "4CH": {"recorded": {"mae": 9.34, "bias": -7.25}, "reference": None},
+        "4CH": {
+            "recorded": {"patients": 2, "mae": 9.34, "bias": -7.25},
+            "reference": None,
+        },
         "2CH": {"recorded": None, "reference": {"mae": 1.0, "bias": 1.0}},
     },
 }
@@ -436,6 +439,19 @@ def test_evaluate_asks_for_a_file_before_it_scores(called, tmp_path):
     assert "is a folder; name a file in it" in result.output
     assert result.exit_code == 2
     assert scored == []
+
+
+def test_evaluate_tells_that_no_patient_has_an_ejection_fraction(called):
+    lost = {"recorded": {"patients": 0, "left_out": 2, "mae": float("nan")}}
+    scores = {**SCORES, "ejection_fraction": {"4CH": lost}}
+    called("echo_keras.serving.evaluate", "by_model", scores)
+    called("echo_keras.serving.written", "write", None)
+    called("echo_keras.study.gallery", "write", None)
+    result = run("evaluate", "--data", "in", "--model", "model", "--output", "s.json")
+    [_, told] = result.output.splitlines()
+    assert told == (
+        "ejection fraction from 4CH: none, as all 2 patients have an empty mask"
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,12 @@ def test_the_correlation_is_pearsons():
     assert found["correlation"] == pytest.approx(np.corrcoef(x, y)[0, 1])
 
 
+def test_of_nobody_every_figure_is_unknown():
+    found = agreement.agreement([], [], [])
+    for name in agreement.FIGURES:
+        assert np.isnan([found[name], *found[f"{name}_interval"]]).all()
+
+
 def test_a_constant_shift_is_all_bias():
     reference = np.random.default_rng(1).uniform(20, 70, size=30)
     found = agreement.agreement(reference - 4, reference, np.arange(30))

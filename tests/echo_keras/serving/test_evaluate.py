@@ -136,7 +136,9 @@ def test_lost_masks_are_counted_and_cost_the_diagonal(records, truths):
     assert (found["missed"], found["distance_unit"]) == (5, "pixels")
     diagonals = [np.hypot(*mask.shape) for mask in truths[1:]]
     assert found["hd95_per_image_mean"] == pytest.approx(sum(diagonals) / 6)
-    assert found["ejection_fraction"]["4CH"]["reference"] is None
+    agreed = found["ejection_fraction"]["4CH"]["reference"]
+    assert (agreed["patients"], agreed["left_out"]) == (0, 3)
+    assert np.isnan(agreed["mae"])
 
 
 def test_scores_name_what_they_were_taken_on(records, truths):

@@ -124,6 +124,14 @@ def test_a_patient_whose_mask_is_empty_in_one_run_is_left_out_and_counted():
     assert found["mae"]["value"] == pytest.approx(3)
 
 
+def test_a_run_without_any_mask_leaves_every_patient_out():
+    runs = [rows([52.0, 48.0]), rows([None, None])]
+    assert effects.ejection(runs, "biplane", "reference") == {
+        **{"mae": None, "bias": None},
+        **{"patients": 0, "left_out": 2, "below_0": 0},
+    }
+
+
 def test_without_a_known_reference_there_is_no_error():
     assert effects.ejection([rows([52.0])], "biplane", "recorded") is None
     assert effects.ejection([rows([52.0])], "2CH", "reference") is None

@@ -25,6 +25,16 @@ def test_ejection_fractions_below_0_are_counted(arm):
     assert told[-1] == "3 (1 left out, 1 below 0)"
 
 
+def test_an_arm_with_a_run_without_any_mask_stays_in_the_table(arm):
+    one = arm("random", 1.0)
+    rows = [{**row, "predicted": None} for row in one.runs[0]["ejection_fractions"]]
+    lost = {"ejection_fractions": rows, "ejection_fraction": scores.ejection(rows)}
+    arms = [one._replace(runs={0: one.runs[0], 1: {**one.runs[0], **lost}})]
+    [found] = ejections.tabled(arms)
+    [told] = found.rows
+    assert told[2:] == ["4CH", "-", "-", "-", "-", "0 (1 left out, 0 below 0)"]
+
+
 def test_unknown_ejection_fractions_have_no_table(arm):
     arms = [arm("random", 1.0)]
     [found] = ejections.tabled(arms)
