@@ -12,7 +12,8 @@ from typing import NamedTuple
 from echo_keras import aside, config, errors, facts, lock
 from echo_keras.study import identity, jobs, live, worker
 
-LOCK, IDENTITY, CELLS, PRETRAINED = "lock", "study.json", "cells", "pretrained"
+IDENTITY, CELLS, PRETRAINED = "study.json", "cells", "pretrained"
+LOCK = f".{IDENTITY}-lock"  # which does not make a new folder look taken
 PATIENCE = 10.0
 
 
@@ -49,11 +50,11 @@ def opened(output, records):
     own = {**records.identity, "split": records.split}
     if not (output / IDENTITY).is_file():
         aside.vacant(output, begun=[IDENTITY])
-        with aside.file(output / IDENTITY) as path:
-            path.write_text(json.dumps(own, indent=2) + "\n")
-    mend = "name another --output, or remove it"
-    begun = facts.read(output / IDENTITY, mend=mend)
-    identity.refuse_records(output, begun, own)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / LOCK).touch()
+    except OSError as reason:
+        raise errors.InputError(f"cannot write {output}: {reason}") from reason
     with open(output / LOCK, "a") as file:
         # The last work of a killed study holds the lock as well.
         if not lock.taken(file, patience=PATIENCE):
@@ -62,7 +63,18 @@ def opened(output, records):
                 "--output"
             )
         os.set_inheritable(file.fileno(), True)
+        _claim(output, own)
         yield output
+
+
+def _claim(output, own):
+    """Write whose folder it is, unless that is written already."""
+    if not (output / IDENTITY).is_file():
+        with aside.file(output / IDENTITY) as path:
+            path.write_text(json.dumps(own, indent=2) + "\n")
+    mend = "name another --output, or remove it"
+    begun = facts.read(output / IDENTITY, mend=mend)
+    identity.refuse_records(output, begun, own)
 
 
 def plans(cells, output):

@@ -94,10 +94,13 @@ def refuse_key(where, begun, wanted, *, whose="", option="--output"):
         InputError: One differs.
     """
     for key in sorted(wanted.keys() | begun.keys()):
-        if begun.get(key) != wanted.get(key):
+        theirs, own = begun.get(key), wanted.get(key)
+        if isinstance(theirs, dict) and isinstance(own, dict):
+            refuse_key(where, theirs, own, whose=f"{whose}{key}'s ", option=option)
+        elif theirs != own:
             raise errors.InputError(
-                f"{where} is of another study, with {whose}{key} {begun.get(key)} and "
-                f"not {wanted.get(key)}; name another {option} or remove it"
+                f"{where} is of another study, with {whose}{key} {theirs} and not "
+                f"{own}; name another {option} or remove it"
             )
 
 

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from echo_keras import config, errors
+from echo_keras import config, errors, lock
 from echo_keras.study import grid, jobs, plan, worker
 
 # What the real worker does to a folder, in no time; `LOG` tells of every start and end.
@@ -334,7 +334,7 @@ def test_the_pretraining_of_another_study_is_not_passed_off(recipes):
     output = recipes / "study"
     run(cells(recipes, inits=["simclr.yaml"]), output)
     (recipes / "simclr.yaml").write_text("epochs: 4\n")
-    with pytest.raises(errors.InputError, match="is of another study, with init"):
+    with pytest.raises(errors.InputError, match="with init's epochs 3 and not 4;"):
         run(cells(recipes, inits=["simclr.yaml"]), output)
 
 
@@ -423,6 +423,18 @@ def test_two_studies_do_not_work_in_one_folder(tmp_path, monkeypatch):
         pytest.raises(errors.InputError, match="another study is at work in"),
     ):
         run(cells(), output)
+
+
+def test_a_study_that_is_refused_leaves_the_other_its_folder(tmp_path, monkeypatch):
+    """The other has the lock and has not said yet whose folder it is."""
+    monkeypatch.setattr(grid, "PATIENCE", 0.0)
+    output = tmp_path / "study"
+    output.mkdir()
+    with (output / grid.LOCK).open("a") as file:
+        assert lock.taken(file)
+        with pytest.raises(errors.InputError, match="another study is at work in"):
+            run(cells(), output)
+        assert not (output / grid.IDENTITY).exists()
 
 
 def test_a_study_that_is_killed_again_and_again_runs_no_finished_cell_twice(tmp_path):
