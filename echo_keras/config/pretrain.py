@@ -37,7 +37,8 @@ class Pretrain:
         epochs: Passes over the videos, or patients, each with one random pair of all.
         warmup_epochs: Epochs of rising learning rate, half of the run at most.
         learning_rate: Highest rate.
-        weight_decay: Per unit of learning rate; an L2 gradient with `adam`.
+        weight_decay: Per unit of learning rate; an L2 gradient with `adam` and
+            `lars`.
         optimizer: `adam`, `adamw`, `lamb` or `lars`; the last wants rates
             around .1.
         temperature: Of the softmax in NT-Xent (simclr).

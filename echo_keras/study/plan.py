@@ -12,7 +12,10 @@ from echo_keras import config, errors
 from echo_keras.study import teaching
 
 DEFAULT = "default"
-_OWN = ("init", "fraction", "subset_seed", "seed")  # of a study, whatever a recipe says
+# Of a study, whatever a recipe says; and of a recipe, whatever a pretraining says.
+_OWN = ("init", "fraction", "subset_seed", "seed")
+_LENGTH = ("steps", "epochs")
+_OF_THE_NETWORK = ("encoder", "width")
 
 
 class Cell(NamedTuple):
@@ -184,12 +187,20 @@ def overruled(study, folder):
         folder: Folder that its files are relative to.
 
     Yields:
-        Word of a recipe and the names of those that it changes from the default.
+        Word of a recipe, also of pretraining, and the names of those that it changes
+        from the default.
     """
-    usual = config.Finetune()
-    for word in study.recipes:
-        recipe = _recipe(word, folder)
-        changed = [n for n in _OWN if getattr(recipe, n) != getattr(usual, n)]
+    own = _OWN + (_LENGTH if study.steps else ())
+    inits = {word: _init(word, folder) for word in study.inits}
+    found = [
+        *((word, _recipe(word, folder), own) for word in study.recipes),
+        *((word, init, _OF_THE_NETWORK) for word, init in inits.items()),
+    ]
+    for word, recipe, names in found:
+        if isinstance(recipe, str):
+            continue
+        usual = type(recipe)()
+        changed = [n for n in names if getattr(recipe, n) != getattr(usual, n)]
         if changed:
             yield word, changed
 
@@ -218,8 +229,9 @@ def _init(word, folder):
         return config.load(config.Pretrain, path)
     if not path.exists():
         raise errors.InputError(
-            f"no first weights {path}; give random, imagenet, hearts, a folder of "
-            f"echo-keras pretrain or a pretraining recipe ({config.RECIPE_SUFFIX})"
+            f"no first weights {path}; give random, imagenet, a file of its weights "
+            "(.h5 or .pth), hearts, a folder of echo-keras pretrain or finetune, or a "
+            f"pretraining recipe ({config.RECIPE_SUFFIX})"
         )
     return str(path.absolute()) if str(path) in config.FIRST_WEIGHTS else str(path)
 
@@ -235,6 +247,6 @@ def _cell(arm, number, recipe, init, teachers):
     if isinstance(init, str):
         recipe = config.replace(recipe, init=init)
         return Cell(*arm, number, recipe, teachers=teachers)
-    own = {"encoder": recipe.encoder_name, "width": recipe.width}
-    pretraining = config.replace(init, **own)
+    network = dict(zip(_OF_THE_NETWORK, (recipe.encoder_name, recipe.width)))
+    pretraining = config.replace(init, **network)
     return Cell(*arm, number, recipe, pretraining, teachers)

@@ -97,7 +97,8 @@ def unplaced(weights):
         weights: As the function of that name returns them, or a list of such.
 
     Returns:
-        The same without paths.
+        The same without paths and without what tells the records of a pretraining,
+        which a hash of the weights makes up for.
     """
     if isinstance(weights, list):
         return [unplaced(one) for one in weights]

@@ -56,6 +56,18 @@ def test_settings_of_recipes_that_the_study_sets_itself_are_named(folder):
     assert told == [("best.yaml", ["init", "seed"])]
 
 
+def test_lengths_that_the_study_chooses_are_told_and_networks_of_pretrainings(folder):
+    (folder / "paper.yaml").write_text("epochs: 50\nsteps: 9\n")
+    (folder / "wide.yaml").write_text("encoder: resnet50\nwidth: 64\nbatch: 8\n")
+    options = {"recipes": ["paper.yaml"], "inits": ["random", "wide.yaml"]}
+    network = ("wide.yaml", ["encoder", "width"])
+    told = list(plan.overruled(study(**options), folder))
+    assert told == [network]
+    given = study(**options, fractions=[1.0], steps=[90])
+    told = list(plan.overruled(given, folder))
+    assert told == [("paper.yaml", ["steps", "epochs"]), network]
+
+
 def test_the_recipe_is_passed_through_with_the_steps_of_its_fraction(folder):
     options = {"recipes": ["deep.yaml"], "fractions": [0.5, 1.0], "subsets": 1}
     own = plan.cells(study(**options), folder)
