@@ -9,11 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from echo_keras import errors, progress
+from echo_keras import progress
 from echo_keras.data import schema, tfrecords
 from echo_keras.metrics import case as measured
 from echo_keras.metrics import scores as summed
-from echo_keras.serving import client, endpoints, export, session, stream
+from echo_keras.serving import client, endpoints, export, masks, session, stream
 
 CONNECTIONS = 4
 WORDS = ("patient", "view", "phase", "quality")
@@ -195,15 +195,7 @@ def _pixels(record):
 
 def _case(position, record, answer):
     truth = record["mask"][..., 0] == schema.VENTRICLE
-    encoded = np.frombuffer(answer["mask_png_bytes"], np.uint8)
-    mask = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE) if encoded.size else None
-    if mask is None or mask.shape != truth.shape:
-        given = "no image" if mask is None else f"{mask.shape} pixels"
-        raise errors.InputError(
-            f"the model gives a mask of {given} for a frame of {truth.shape}; serve "
-            "what echo-keras export wrote"
-        )
-    prediction = mask > 127
+    prediction = masks.decoded(answer, truth.shape)
     spacing = tuple(record["spacing"].tolist())
     found, planes = measured.measures(truth, prediction, spacing)
     recorded = float(record["ejection_fraction"])

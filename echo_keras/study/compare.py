@@ -108,14 +108,14 @@ def _figures(first, second):
             for cases in (first, second)
         )
     for ending, pair in groups.items():
-        both = [scores.summary(cases, draws=1) for cases in pair]
+        columns = [scores.columns(cases) for cases in pair]
         for figure, (difference, interval) in scores.differences(*pair).items():
             if ending and figure != "dice_per_image_mean":
                 continue
             unit = ""
             if figure in scores.DISTANCES:
-                unit = f" ({both[0]['distance_unit']})"
-            values = [summary[figure] for summary in both]
+                unit = f" ({pair[0][0]['distance_unit']})"
+            values = [scores.agreed(found[figure].sum(axis=0)) for found in columns]
             yield NAMES[figure] + unit + ending, values, difference, interval
 
 

@@ -26,7 +26,7 @@ def curves(series, *, x_label, y_label, title):
     Returns:
         Bytes of a PNG.
     """
-    figure, axes = _figure()
+    figure, axes = blank()
     for number, (name, (x, y)) in enumerate(series.items()):
         colour, stroke = _told_apart(number, STROKES)
         style = {"color": colour, "linestyle": stroke, "linewidth": 1.6}
@@ -47,7 +47,7 @@ def cases(series, *, y_label, title):
     Returns:
         Bytes of a PNG.
     """
-    figure, axes = _figure()
+    figure, axes = blank()
     for number, (name, scores) in enumerate(series.items()):
         colour, dot = _told_apart(number, DOTS)
         share = [100 * (i + 0.5) / len(scores) for i in range(len(scores))]
@@ -71,7 +71,7 @@ def efficiency(lines, *, y_label, title):
     Returns:
         Bytes of a PNG.
     """
-    figure, axes = _figure(width=8.0, height=4.6)
+    figure, axes = blank(width=8.0, height=4.6)
     for number, (name, points) in enumerate(lines.items()):
         # side by side, or else intervals hide each other
         aside = _LINES_APART ** (number - (len(lines) - 1) / 2)
@@ -111,9 +111,7 @@ def differences(panels, *, unit, title):
     Returns:
         Bytes of a PNG.
     """
-    figure, axes = _figure(
-        width=3.6 * len(panels) + 0.6, height=3.6, panels=len(panels)
-    )
+    figure, axes = blank(width=3.6 * len(panels) + 0.6, height=3.6, panels=len(panels))
     axes[0].set_ylabel(f"predicted - reference, {unit}")
     for plot, (name, (measured, reference)) in zip(axes, panels.items()):
         measured, reference = np.asarray(measured), np.asarray(reference)
@@ -175,8 +173,17 @@ def _name(axes, series):
     axes.legend(frameon=False, labelcolor=INK, **place)
 
 
-def _figure(width=5.2, height=3.2, panels=0):
-    """A figure and its axes, or the list of them where there are panels."""
+def blank(width=5.2, height=3.2, panels=0):
+    """Make a figure in the colours of these plots.
+
+    Args:
+        width: Inches.
+        height: Inches.
+        panels: How many axes stand side by side, 0 for one that is not in a list.
+
+    Returns:
+        `matplotlib.figure.Figure` and its axes, or the list of them.
+    """
     figure = canvas.Figure(figsize=(width, height), dpi=110, layout="tight")
     every = figure.subplots(1, panels or 1, squeeze=False)[0]
     figure.set_facecolor(GROUND)

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from matplotlib import figure as canvas
 
 from echo_keras import aside, errors
 from echo_keras.study import pictures, plots, reading, sequences
 
-OUTPUT = "runs/predict"
 SMALLEST_HEIGHT = 448
 RATE = 20.0
 
@@ -87,10 +85,7 @@ def curve(found):
     Returns:
         `matplotlib.figure.Figure`.
     """
-    figure = canvas.Figure(figsize=(8, 4), dpi=110, layout="tight")
-    figure.set_facecolor(plots.GROUND)
-    axes = figure.subplots()
-    axes.set_facecolor(plots.GROUND)
+    figure, axes = plots.blank(width=8.0, height=4.0)
     scale, unit = reading.area_scale(found.sequence)
     rate = found.sequence.rate
     times = np.arange(len(found.frames)) / (rate or 1)
@@ -115,11 +110,6 @@ def curve(found):
     axes.margins(y=0.15)
     axes.set(xlabel="seconds" if rate else "frame", ylabel=f"area ({unit})")
     axes.set_title(_told(found), fontsize=10)
-    axes.tick_params(colors=plots.INK)
-    for part in (axes.xaxis.label, axes.yaxis.label, axes.title):
-        part.set_color(plots.INK)
-    for side in axes.spines.values():
-        side.set_color(plots.INK)
     return figure
 
 

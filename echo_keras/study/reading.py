@@ -5,12 +5,10 @@ import dataclasses
 import io
 import math
 
-import cv2
 import numpy as np
 
-from echo_keras import errors
 from echo_keras.metrics import clinical
-from echo_keras.serving import stream
+from echo_keras.serving import masks, stream
 from echo_keras.study import beats, sequences
 
 PLANE = "single plane, this view alone"
@@ -174,16 +172,7 @@ def table(reading):
 
 
 def _frame(answer, sequence):
-    size = sequence.frames.shape[1:]
-    content = np.frombuffer(answer["mask_png_bytes"], np.uint8)
-    mask = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if content.size else None
-    if mask is None or mask.shape != size:
-        given = "no image" if mask is None else f"{mask.shape} pixels"
-        raise errors.InputError(
-            f"the model gives a mask of {given} for a frame of {size}; serve what "
-            "echo-keras export wrote"
-        )
-    inside = mask > 127
+    inside = masks.decoded(answer, sequence.frames.shape[1:])
     area = int(inside.sum())
     return Frame(
         mask=inside,

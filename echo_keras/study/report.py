@@ -8,7 +8,7 @@ import numpy as np
 
 from echo_keras.metrics import bootstrap
 from echo_keras.serving import client, evaluate
-from echo_keras.study import page, pictures, plots, wording
+from echo_keras.study import gallery, page, pictures, plots, wording
 
 TEMPLATE = pathlib.Path(__file__).with_name("report.html")
 FIRST_WORDS = {
@@ -19,7 +19,6 @@ HEADER = (
     *("started from", "Dice, mean of images", "95 % interval", "at ED", "at ES"),
     *("Dice, pooled", "HD95, mean of images"),
 )
-CHOICES = {"best": 1.0, "median": 0.5, "worst": 0.0}
 
 
 def html(summary, output, urls, log):
@@ -127,7 +126,7 @@ def _cases(models, output, urls):
     order = np.argsort([case["dice"] for case in models[-1]["cases"]])
     chosen = {
         name: int(order[round(share * (len(order) - 1))])
-        for name, share in CHOICES.items()
+        for name, share in gallery.CHOICES.items()
     }
     found = {}
     for model in models:

@@ -36,7 +36,8 @@ def test_a_share_of_each_step_is_taken_by_every_optimiser(name, average_decay):
         np.testing.assert_allclose(one.numpy() - [2, -4], expected, atol=1e-6)
 
 
-def test_the_schedule_goes_on_while_steps_are_scaled():
+@pytest.mark.parametrize("average_decay", [0.0, 0.9])
+def test_the_schedule_goes_on_while_steps_are_scaled(average_decay):
     kernel = variable("conv/kernel", (0.0, 0.0))
     optimizer = optimizers.create(
         "adam",
@@ -44,6 +45,7 @@ def test_the_schedule_goes_on_while_steps_are_scaled():
         weight_decay=0.0,
         steps=4,
         warmup_steps=2,
+        average_decay=average_decay,
         scale=lambda variable, step: 0.5,
     )
     for rate in (0.0, 0.05, 0.1, 0.05):
