@@ -25,6 +25,10 @@ def read(path, *, mend):
         raise errors.InputError(
             f"cannot read {path}: No such file (is the path right?); {mend}"
         ) from reason
+    except json.JSONDecodeError as reason:
+        raise errors.InputError(
+            f"cannot read {path}: it is no JSON ({reason}); {mend}"
+        ) from reason
     except (OSError, ValueError) as reason:
         raise errors.InputError(f"cannot read {path}: {reason}; {mend}") from reason
     if not isinstance(found, dict):

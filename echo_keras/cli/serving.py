@@ -10,12 +10,11 @@ from echo_keras.cli.group import PATH, POSITIVE, main
 
 
 class _Model(click.Path):
-    """Folder of a model; `hearts` is the package's, unless a folder has that name."""
+    """Folder of a model; `hearts` is the package's, and `./hearts` a folder."""
 
     def convert(self, value, param, ctx):
         folder = super().convert(value, param, ctx)
-        own = str(folder) == config.HEARTS and not folder.exists()
-        return config.HEARTS_FOLDER if own else folder
+        return config.HEARTS_FOLDER if value == config.HEARTS else folder
 
 
 MODEL = _Model(path_type=pathlib.Path)

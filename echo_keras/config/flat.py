@@ -9,6 +9,7 @@ import typing
 import yaml
 
 from echo_keras import errors
+from echo_keras.config import finetune, pipeline, pretrain, study
 
 MAY_BE_ZERO = (
     "warmup_epochs",
@@ -35,6 +36,13 @@ BELOW = {
     "subset_seed": 2**31,
 }
 AT_MOST = {"layer_decay": 1}
+COMMANDS = {
+    finetune.Finetune: "echo-keras finetune",
+    pretrain.Pretrain: "echo-keras pretrain",
+    study.Study: "echo-keras study",
+    pipeline.Pipeline: "echo-keras run",
+}
+"""Whose recipe each dataclass is."""
 WORDS = {
     "augment": {True: "mild", False: "none"},
     "mixed_precision": {False: "off"},
@@ -65,14 +73,8 @@ def load(recipe, path=None, **options):
     values |= {key: value for key, value in options.items() if value is not None}
     fields = typing.get_type_hints(recipe)
     origin = f"{path}: " if path else ""
-    unknown = sorted(set(values) - set(fields), key=str)
-    if unknown:
-        near = difflib.get_close_matches(str(unknown[0]), fields, n=1)
-        raise errors.InputError(
-            f"{origin}unknown key {unknown[0]!r}; "
-            + (f"{near[0]} is the nearest. A" if near else "a")
-            + f" {recipe.__name__} recipe has {', '.join(sorted(fields))}"
-        )
+    if unknown := sorted(set(values) - set(fields), key=str):
+        raise errors.InputError(f"{origin}{_unknown(unknown[0], values, recipe)}")
     values = {
         key: _fit(_word(value, key), fields[key], origin + key)
         for key, value in values.items()
@@ -85,6 +87,19 @@ def load(recipe, path=None, **options):
     return recipe(**values)
 
 
+def _unknown(key, values, recipe):
+    """What is wrong with a key that a recipe does not have."""
+    for other, command in COMMANDS.items():
+        if values.keys() <= typing.get_type_hints(other).keys():
+            own = f", not of {COMMANDS[recipe]}" if recipe in COMMANDS else ""
+            return f"unknown key {key!r}, as this is a recipe of {command}{own}"
+    fields = typing.get_type_hints(recipe)
+    near = difflib.get_close_matches(str(key), fields, n=1)
+    told = f"{near[0]} is the nearest. A" if near else "a"
+    known = ", ".join(sorted(fields))
+    return f"unknown key {key!r}; {told} {recipe.__name__} recipe has {known}"
+
+
 def save(recipe, path):
     """Write a recipe, defaults included, as YAML that `load` reads back."""
     values = {
@@ -94,9 +109,23 @@ def save(recipe, path):
     pathlib.Path(path).write_text(yaml.safe_dump(values, sort_keys=False))
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key stands once."""
+
+    def construct_mapping(self, node, deep=False):
+        lines = {}
+        for key, _ in node.value:
+            word, line = str(key.value), key.start_mark.line + 1
+            if (first := lines.setdefault(word, line)) != line:
+                raise yaml.YAMLError(
+                    f"{word} stands in line {first} and again in line {line}"
+                )
+        return super().construct_mapping(node, deep)
+
+
 def _read(path):
     try:
-        values = yaml.safe_load(path.read_text())
+        values = yaml.load(path.read_text(), _Loader)
     except FileNotFoundError as reason:
         raise errors.InputError(
             f"cannot read recipe {path}: no such file; is the path right? (A "
@@ -109,8 +138,8 @@ def _read(path):
         return {}
     if not isinstance(values, dict):
         raise errors.InputError(
-            f"recipe {path} must be lines of `key: value`, not a "
-            f"{type(values).__name__}"
+            f"recipe {path} must be lines of `key: value`, and is "
+            + ("a list" if isinstance(values, list) else "text of another kind")
         )
     return values
 

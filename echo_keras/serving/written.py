@@ -11,13 +11,19 @@ CASES = ".cases.csv"
 
 
 def check(path):
-    """Refuse to write scores to a folder, which is known before they are.
+    """Refuse an output that scores do not go to, which is known before they are.
 
     Raises:
-        InputError: The path is one.
+        InputError: The path is a folder, or that of a file which is no JSON.
     """
-    if pathlib.Path(path).is_dir():
+    path = pathlib.Path(path)
+    if path.is_dir():
         raise errors.InputError(f"output {path} is a folder; name a file in it")
+    if path.suffix != ".json":
+        raise errors.InputError(
+            f"output {path} would hold JSON, with {CASES} of the cases beside it; let "
+            "its name end in .json"
+        )
 
 
 def write(scores, path):

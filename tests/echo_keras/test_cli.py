@@ -376,19 +376,18 @@ def test_export_names_the_version_that_it_wrote(called):
     }
 
 
-def test_export_knows_the_hearts_of_the_package_and_a_folder_of_that_name(
+def test_hearts_are_those_of_the_package_and_a_folder_of_that_name_has_a_dot(
     called, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
     calls = called("echo_keras.serving.export", "export", pathlib.Path("saved/lv/1"))
     called("echo_keras.serving.export", "facts", {"largest_difference": 0.0})
-    words = ("export", "--model", "hearts", "--output", "saved/lv")
-    run(*words)
-    [((folder, _), _)] = calls
-    assert (folder / "model.keras").is_file()
     pathlib.Path("hearts").mkdir()
-    run(*words)
-    assert calls[1][0][0] == pathlib.Path("hearts")
+    for word in ("hearts", "./hearts"):
+        run("export", "--model", word, "--output", "saved/lv")
+    (packaged, _), (folder, _) = (arguments for arguments, _ in calls)
+    assert (packaged / "model.keras").is_file()
+    assert folder == pathlib.Path("hearts")
 
 
 def test_serve_passes_host_and_port(called):

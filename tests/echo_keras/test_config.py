@@ -76,7 +76,13 @@ def test_a_saved_recipe_names_every_key(kind, tmp_path):
         ("stpes: 3", r"recipe\.yaml: unknown key 'stpes'; .*\bsteps\b"),
         ("stpes: 3", "key 'stpes'; steps is the nearest. A Finetune recipe has "),
         ("3: 4\nstpes: 3", r"recipe\.yaml: unknown key 3; a Finetune recipe"),
-        ("method: simclr", "unknown key 'method'; a Finetune recipe has"),
+        (
+            "size: 64\nmethod: simclr",
+            "unknown key 'method', as this is a recipe of echo-keras pretrain, not of "
+            "echo-keras finetune$",
+        ),
+        ("fractions: [1]", "unknown key 'fractions', as this is .* echo-keras study,"),
+        ("method: simclr\nloss: both", "unknown key 'method'; a Finetune recipe has"),
         ("network: vnet", r"recipe\.yaml: network is 'vnet'; choose .*unet, deeplabv3"),
         ("network: [unet]", "network is \\['unet'\\]; choose one of"),
         ("steps: 3.0", r"steps is 3\.0; it must be of type int"),
@@ -138,8 +144,10 @@ def test_zero_is_fine_where_it_means_none(recipe):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("- steps\n- 3", "must be lines of `key: value`, not a list"),
-        ("steps", "must be lines of `key: value`, not a str"),
+        ("- steps\n- 3", "must be lines of `key: value`, and is a list"),
+        ("[size]: 3", r"(?s)cannot read recipe .*unhashable key"),
+        ("size,width\n32,2", "lines of `key: value`, and is text of another kind"),
+        ("size: 3\nsteps: 3\nsize: 4", "size stands in line 1 and again in line 3"),
         ("steps: [3", r"cannot read recipe .*recipe\.yaml"),
     ],
 )

@@ -11,7 +11,7 @@ def test_facts_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"{", r"cannot read .*a\.json: Expecting .*; put it back"),
+        (b"{", r"cannot read .*a\.json: it is no JSON \(Expecting .*\); put it"),
         (b"\xff", r"cannot read .*a\.json: .*; put it back"),
         (b"[1]", r"a\.json holds no facts; put it back"),
         (None, r"cannot read .*a\.json: .*No such file.*; put it back"),

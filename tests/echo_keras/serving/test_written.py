@@ -36,6 +36,13 @@ def test_scores_that_cannot_be_written_are_named(tmp_path):
         written.write({"cases": [CASE]}, tmp_path / "file" / "scores.json")
 
 
+@pytest.mark.parametrize("name", ["scores.csv", "scores"])
+def test_scores_go_to_a_file_that_is_called_json(tmp_path, name):
+    with pytest.raises(errors.InputError, match=f"{name} would hold JSON, with"):
+        written.write({"cases": [CASE]}, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_is_no_place_for_scores_and_gets_no_neighbour(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
