@@ -75,7 +75,7 @@ def html_page(arms, levels, differences, tables, drawn, results, *, synthetic=Fa
         "how many labelled patients does it take?",
         BODY.read_text(),
         synthetic=_SYNTHETIC if synthetic else "",
-        found=_found(arms, levels, compared),
+        found=_found(arms, levels, compared, results),
         names=page.table(
             [], legend.rows([result.cell for result in results]), kind="words"
         ),
@@ -165,9 +165,15 @@ def _panels(arms):
     return panels
 
 
-def _found(arms, levels, compared):
-    """Sentences: how good it gets, and what each difference says."""
+def _found(arms, levels, compared, results):
+    """Sentences: what is missing, how good it gets, what each difference says."""
     sentences = []
+    failed = sum(result.dice is None for result in results)
+    if failed:
+        sentences.append(
+            f"{failed} of {len(results)} runs failed and are in no figure here; their "
+            "reasons stand at the end."
+        )
     for fraction in reversed(_fractions(arms)):
         arm = _best(arms, levels, fraction)
         found = {

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import shutil
 from typing import NamedTuple
 
 from echo_keras import aside, config, errors, facts, lock
@@ -113,6 +114,8 @@ def prepare(cells, records, output, *, keep_models):
     for cell in cells:
         recipe = _recipe(cell, output)
         folder = output / CELLS / cell.name
+        if _has_failed(folder) and _is_other(folder, wanted[cell.name]):
+            shutil.rmtree(folder)
         plan = {**wanted[cell.name], "keep_models": keep_models}
         _write_plan(folder, recipe, records, **plan)
     encoders = {_encoder(cell, output): cell.pretraining for cell in cells}
@@ -205,14 +208,30 @@ def result(cell, output):
 def _refuse_other(cell, plan, output):
     """Raise `InputError` where a cell, or what it starts from, is of another study."""
     folder = output / CELLS / cell.name
-    if (folder / worker.PLAN).is_file():
-        identity.refuse_other(
-            folder, json.loads((folder / worker.PLAN).read_text()), plan
-        )
+    if (folder / worker.PLAN).is_file() and not _has_failed(folder):
+        _refuse_plan(folder, plan)
     folder = _encoder(cell, output)
     if folder and (folder / worker.RECIPE).is_file():
         begun = config.load(config.Pretrain, folder / worker.RECIPE)
         identity.refuse_key(folder, *map(dataclasses.asdict, (begun, cell.pretraining)))
+
+
+def _refuse_plan(folder, plan):
+    begun = json.loads((folder / worker.PLAN).read_text())
+    identity.refuse_other(folder, begun, plan)
+
+
+def _is_other(folder, plan):
+    try:
+        _refuse_plan(folder, plan)
+    except errors.InputError:
+        return True
+    return False
+
+
+def _has_failed(folder):
+    """Whether a cell holds a reason alone, and no result to keep."""
+    return (folder / jobs.FAILED).is_file() and not (folder / worker.SCORES).is_file()
 
 
 def _recipe(cell, output):

@@ -77,7 +77,14 @@ def refuse_records(where, begun, wanted, *, option="--output"):
     Raises:
         InputError: One differs.
     """
-    refuse_key(where, {key: begun.get(key) for key in wanted}, wanted, option=option)
+    begun = {key: begun.get(key) for key in wanted}
+    differ = {key for key in wanted if begun[key] != wanted[key]}
+    if differ and all(key.endswith("fingerprint") for key in differ):
+        raise errors.InputError(
+            f"{where} is of other records than these; name another {option}, or "
+            "records that were built from the same files"
+        )
+    refuse_key(where, begun, wanted, option=option)
 
 
 def refuse_key(where, begun, wanted, *, whose="", option="--output"):
@@ -100,7 +107,7 @@ def refuse_key(where, begun, wanted, *, whose="", option="--output"):
         elif theirs != own:
             raise errors.InputError(
                 f"{where} is of another study, with {whose}{key} {theirs} and not "
-                f"{own}; name another {option} or remove it"
+                f"{own}; {_mend(where, option)}"
             )
 
 
@@ -113,9 +120,15 @@ def _refuse_weights(where, source, begun, wanted, option):
             "compare; put them back, or run from the folder it is relative to"
         )
     raise errors.InputError(
-        f"{where} is of another study: {source} held other weights then; name another "
-        f"{option} or remove it"
+        f"{where} is of another study: {source} held other weights then; "
+        f"{_mend(where, option)}"
     )
+
+
+def _mend(where, option):
+    """What may be done; scores are never to be removed, being all that is left."""
+    other = f"name another {option}"
+    return f"{other} or remove {where}" if option == "--output" else other
 
 
 def _weights(source):

@@ -17,7 +17,7 @@ from echo_keras.study import (
     tables,
     wording,
 )
-from echo_keras.training import labels, origin
+from echo_keras.training import initial, labels, origin
 
 
 def run(path, data, output, *, workers=1, scores=None, say):
@@ -47,6 +47,7 @@ def run(path, data, output, *, workers=1, scores=None, say):
         sys.stderr.write(
             f"note: the study's own go in place of {' and '.join(names)} in {recipe}\n"
         )
+    _check_first_weights(cells)
     records = grid.Records(str(data), study.split, origin.records(data))
     _check_fractions(cells, data)
     tfrecords.patients(data, study.split)
@@ -78,6 +79,18 @@ def _packed_or_told(pack, say):
         pack()
     except errors.InputError as reason:
         say(f"  {reason}; the next cell that ends tries again")
+
+
+def _check_first_weights(cells):
+    """Raise `InputError` if a fine-tuned network is of another kind than a recipe."""
+    for cell in {cell.arm: cell for cell in cells}.values():
+        try:
+            initial.refuse_unfit(cell.recipe)
+        except errors.InputError as reason:
+            raise errors.InputError(
+                f"{' from '.join(cell.arm)}: {reason}; or leave the pair out by "
+                f"`without: [{' '.join(cell.arm)}]`"
+            ) from reason
 
 
 def _check_fractions(cells, data):

@@ -165,7 +165,7 @@ def recipe_of(folder):
     """
     if not _is_finetuned(folder):
         raise errors.InputError(
-            f"{folder} holds no {MODEL_FILE}; give a folder that echo-keras finetune "
+            f"{_without(folder, MODEL_FILE)}; give a folder that echo-keras finetune "
             f"wrote, or {config.HEARTS}"
         )
     return config.load(config.Finetune, located(folder) / RECIPE_FILE)
@@ -202,8 +202,32 @@ def other_structures(recipe):
     """
     if not _is_finetuned(recipe.init):
         return None
-    made_by = config.load(config.Finetune, located(recipe.init) / RECIPE_FILE)
+    made_by = recipe_of(recipe.init)
     return made_by.structures if made_by.structures != recipe.structures else None
+
+
+def refuse_unfit(recipe):
+    """Refuse a fine-tuned network of another kind, which its recipe tells already.
+
+    Args:
+        recipe: `config.Finetune` of the new network; another `init` than a network
+            that was fine-tuned passes.
+
+    Raises:
+        InputError: It is of another architecture or width.
+    """
+    if not _is_finetuned(recipe.init):
+        return
+    made_by = recipe_of(recipe.init)
+    keys = ["network", "width"]
+    keys += ["encoder"] * (made_by.encoder_name != recipe.encoder_name)
+    for key in keys:
+        given, wanted = getattr(made_by, key), getattr(recipe, key)
+        if given != wanted:
+            raise errors.InputError(
+                f"{recipe.init} was fine-tuned with {key} {given}, not {wanted}; set "
+                f"{key}: {given} in the recipe, or begin with other weights"
+            )
 
 
 def load_finetuned(model, recipe):
@@ -219,16 +243,8 @@ def load_finetuned(model, recipe):
         InputError: The folder is no artefact of `echo-keras finetune`, or its network
             is of another architecture or width.
     """
-    source, made_by = finetuned(recipe.init)
-    keys = ["network", "width"]
-    keys += ["encoder"] * (made_by.encoder_name != recipe.encoder_name)
-    for key in keys:
-        given, wanted = getattr(made_by, key), getattr(recipe, key)
-        if given != wanted:
-            raise errors.InputError(
-                f"{recipe.init} was fine-tuned with {key} {given}, not {wanted}; set "
-                f"{key}: {given} in the recipe, or begin with other weights"
-            )
+    refuse_unfit(recipe)
+    source, _ = finetuned(recipe.init)
     pairs = list(zip(model.weights, source.weights))
     odd = {own.name for own, given in pairs if own.shape != given.shape}
     head = {weight.name for weight in model.get_layer("logits").weights}
@@ -249,12 +265,19 @@ def _trained(folder):
         return network.get_layer(recipe.encoder_name), recipe
     if not (folder / ENCODER_FILE).is_file():
         raise errors.InputError(
-            f"{folder} holds no {ENCODER_FILE}; give random, imagenet, a file of its "
+            f"{_without(folder, ENCODER_FILE)}; give random, imagenet, a file of its "
             f"weights ({' or '.join(imagenet.SUFFIXES)}), hearts or a folder that "
             "echo-keras pretrain or finetune wrote"
         )
     recipe = config.load(config.Pretrain, folder / RECIPE_FILE)
     return _loaded(folder / ENCODER_FILE), recipe
+
+
+def _without(folder, file):
+    """What is wrong with a folder that lacks a file."""
+    if pathlib.Path(folder).is_dir():
+        return f"{folder} holds no {file}"
+    return f"there is no folder {folder}"
 
 
 def _is_finetuned(init):

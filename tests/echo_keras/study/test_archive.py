@@ -121,7 +121,7 @@ def test_other_records_are_refused(tmp_path, path):
     others = RECORDS._replace(identity={"records_fingerprint": "2"})
     folder = opened(tmp_path / "second", records=others)
     for act in (archive.unpack, archive.pack):
-        with pytest.raises(errors.InputError, match="another study, with records_fin"):
+        with pytest.raises(errors.InputError, match="of other records than these; na"):
             act(path, identity.plans(cells()), folder)
 
 

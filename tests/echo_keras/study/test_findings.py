@@ -19,7 +19,7 @@ def compared():
         levels = results.levels(arms)
         told = results.differences(arms, ("unet", "random"))
         rows = [row for row in told if row["figure"] == account.MEAN]
-        return re.findall("<li>(.*?)</li>", findings._found(arms, levels, rows))
+        return re.findall("<li>(.*?)</li>", findings._found(arms, levels, rows, ()))
 
     return made
 

@@ -317,6 +317,15 @@ def test_the_results_of_another_study_are_not_mixed_in(recipes):
         run(cells(recipes, recipes=["good.yaml"]), output)
 
 
+def test_a_cell_that_failed_begins_anew_when_its_recipe_is_mended(recipes):
+    output = recipes / "study"
+    run(cells(recipes, recipes=["fail.yaml"], subsets=1), output)
+    (recipes / "fail.yaml").write_text("size: 64\n")
+    [found] = run(cells(recipes, recipes=["fail.yaml"], subsets=1), output)
+    assert log(output) == ["begin fail-random-0.5-0"] * 2
+    assert found.reason == "the loss stopped being a number"
+
+
 def test_results_from_before_an_option_was_there_are_kept(recipes):
     output = recipes / "study"
     chosen = cells(recipes, inits=["simclr.yaml"])
@@ -379,11 +388,18 @@ def test_a_study_that_is_refused_writes_no_cell(recipes):
 
 
 @pytest.mark.parametrize(
-    "other", [{"split": "validation"}, {"identity": {"records_fingerprint": "2"}}]
+    ("other", "sentence"),
+    [
+        ({"split": "validation"}, "is of another study, with split test and not val"),
+        (
+            {"identity": {"records_fingerprint": "2"}},
+            "study is of other records than these; name another --output",
+        ),
+    ],
 )
-def test_other_records_make_another_study(tmp_path, other):
+def test_other_records_make_another_study(tmp_path, other, sentence):
     run(cells(), tmp_path / "study")
-    with pytest.raises(errors.InputError, match="is of another study, with"):
+    with pytest.raises(errors.InputError, match=sentence):
         run(cells(), tmp_path / "study", records=RECORDS._replace(**other))
 
 

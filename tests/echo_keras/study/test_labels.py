@@ -176,6 +176,7 @@ def test_the_tables_never_mix_aggregates(finished):
 def test_the_report_holds_everything_itself(finished):
     output, _, line = finished
     page = (output / "report.html").read_text()
+    assert "<li>3 of 9 runs failed and are in no figure here; their" in page
     assert line.endswith(str(output / "report.html"))
     for text in ("What was asked", "What was found", "How sure is it?"):
         assert text in page
@@ -409,6 +410,20 @@ def test_what_a_study_takes_from_no_recipe_is_told(plan_file, tmp_path, capsys):
         labels.run(study, tmp_path / "nowhere", tmp_path / "out", say=print)
     told = "note: the study's own go in place of fraction and seed in own.yaml\n"
     assert capsys.readouterr().err == told
+
+
+def test_first_weights_of_another_kind_are_refused_before_anything_is_written(
+    records, plan_file, tmp_path
+):
+    study = plan_file.with_name("narrow.yaml")
+    study.write_text("recipes: [small.yaml]\ninits: [random, hearts]\n")
+    sentence = (
+        r"small from hearts: hearts was fine-tuned with width 16, not 2; set width: 16 "
+        r".*; or leave the pair out by `without: \[small hearts\]`"
+    )
+    with pytest.raises(errors.InputError, match=sentence):
+        labels.run(study, records, tmp_path / "out", say=print)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_fraction_without_a_patient_is_refused_before_anything_is_written(

@@ -184,7 +184,7 @@ def test_places_of_two_chamber_views_are_not_compared(unlabelled, tmp_path):
     ("values", "sentence"),
     [
         ({"init": "imagenet"}, "no ImageNet weights for the unet"),
-        ({"init": "elsewhere"}, "elsewhere holds no encoder.keras"),
+        ({"init": "elsewhere"}, "there is no folder elsewhere; give"),
         ({"size": 50}, "use a multiple of 16, such as 48"),
     ],
 )

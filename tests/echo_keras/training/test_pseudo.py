@@ -160,5 +160,5 @@ def test_nobody_left_to_label_is_told(half_labelled, teach):
 
 def test_a_teacher_that_is_none_is_told(half_labelled, tmp_path):
     recipe = config.replace(TINY, teachers=(str(tmp_path / "nowhere"),))
-    with pytest.raises(errors.InputError, match=r"nowhere holds no model\.keras"):
+    with pytest.raises(errors.InputError, match=r"no folder .*nowhere; give"):
         taught(recipe, half_labelled, labelled=["a"])

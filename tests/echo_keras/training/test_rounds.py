@@ -286,7 +286,7 @@ def test_two_recipes_of_one_name_are_refused(tmp_path, write):
         ({}, {"structures": "all"}, r"first\.yaml knows the left ventricle alone"),
         ({"aspect": "keep"}, {}, r"first\.yaml was fine-tuned with aspect keep"),
         ({"teachers": ["lost.yaml"]}, {}, r"cannot read recipe .*lost\.yaml: no such"),
-        ({"teachers": ["lost"]}, {}, r"first\.yaml: lost holds no model\.keras"),
+        ({"teachers": ["lost"]}, {}, r"first\.yaml: there is no folder lost; gi"),
         ({"keep": "best"}, {}, "keep: best takes the weights of one step, but average"),
     ],
 )
