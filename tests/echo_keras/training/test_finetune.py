@@ -309,7 +309,7 @@ def test_a_network_that_is_none_is_told_before_frames_are_read(tmp_path, given):
     nowhere = str(tmp_path / "nowhere")
     values = {given: (nowhere,) if given == "teachers" else nowhere}
     recipe = config.replace(TINY, **values)
-    with pytest.raises(errors.InputError, match="nowhere holds no"):
+    with pytest.raises(errors.InputError, match=r"no folder .*nowhere; give"):
         finetune.run(recipe, tmp_path / "records", tmp_path / "model")
 
 
