@@ -26,7 +26,7 @@ class Told(NamedTuple):
 
 
 @pytest.fixture(
-    scope="module", params=[("camus", 182), ("paper", 12)], ids=lambda study: study[0]
+    scope="module", params=[("camus", 185), ("paper", 12)], ids=lambda study: study[0]
 )
 def told(request, tmp_path_factory):
     name, count = request.param
