@@ -146,16 +146,15 @@ def evaluate(data, split, url, model, output):
     )
     for view, against in scores["ejection_fraction"].items():
         if recorded := against["recorded"]:
-            if recorded["patients"]:
-                told = (
-                    f"{recorded['mae']:.1f} points off the recorded one, "
-                    f"{recorded['bias']:+.1f} on average"
-                )
-            else:
-                told = (
-                    f"none, as all {recorded['left_out']} patients have an empty mask"
-                )
-            click.echo(f"ejection fraction from {view}: {told}")
+            click.echo(f"ejection fraction from {view}: {_error_of(recorded)}")
+
+
+def _error_of(recorded):
+    """The error of ejection fractions against those recorded, in words."""
+    if not recorded["patients"]:
+        return f"none, as all {recorded['left_out']} patients have an empty mask"
+    mae, bias = recorded["mae"], recorded["bias"]
+    return f"{mae:.1f} points off the recorded one, {bias:+.1f} on average"
 
 
 @main.command()

@@ -91,8 +91,10 @@ def _unknown(key, values, recipe):
     """What is wrong with a key that a recipe does not have."""
     for other, command in COMMANDS.items():
         if values.keys() <= typing.get_type_hints(other).keys():
-            own = f", not of {COMMANDS[recipe]}" if recipe in COMMANDS else ""
-            return f"unknown key {key!r}, as this is a recipe of {command}{own}"
+            own = COMMANDS[recipe]
+            return (
+                f"unknown key {key!r}, as this is a recipe of {command}, not of {own}"
+            )
     fields = typing.get_type_hints(recipe)
     near = difflib.get_close_matches(str(key), fields, n=1)
     told = f"{near[0]} is the nearest. A" if near else "a"

@@ -30,8 +30,8 @@ def agreement(measured, reference, patients, *, seed=0, draws=bootstrap.DRAWS):
     """
     x, y = np.asarray(measured, float), np.asarray(reference, float)
     if not x.size:
-        nothing = {name: float("nan") for name in FIGURES}
-        return nothing | {f"{name}_interval": (np.nan, np.nan) for name in FIGURES}
+        intervals = {f"{name}_interval": (np.nan, np.nan) for name in FIGURES}
+        return {**dict.fromkeys(FIGURES, np.nan), **intervals}
     columns = np.stack(
         [np.ones_like(x), abs(x - y), x - y, (x - y) ** 2, x, y, x * x, y * y, x * y],
         axis=-1,

@@ -31,7 +31,7 @@ def sheet(arms, records):
             name = f"{wording.share(arm.fraction)}, {arm.title}, run {shown[0]}"
             with np.load(arm.folders[shown[0]] / worker.MASKS) as masks:
                 cases = dict(enumerate(arm.runs[shown[0]]["cases"]))
-                rows[name] = _chosen(cases, masks)
+                rows[name] = _with_masks(cases, masks)
     return _drawn(rows, records.folder, records.split) if rows else None
 
 
@@ -54,7 +54,7 @@ def write(scores, masks, data, path):
             for position, case in enumerate(scores["cases"])
             if case["phase"] == phase
         }
-        rows[f"{phase}, {theirs['images']} images"] = _chosen(cases, masks)
+        rows[f"{phase}, {theirs['images']} images"] = _with_masks(cases, masks)
     with aside.file(pathlib.Path(path).with_suffix(SUFFIX)) as partial:
         partial.write_bytes(_drawn(rows, data, scores["split"]))
 
@@ -68,14 +68,26 @@ def _shown(arm):
     )
 
 
-def _chosen(cases, masks):
-    """Dict of choice to a position, its case and the PNG of its mask."""
+def chosen(cases):
+    """Choose the best, the median and the worst case.
+
+    Args:
+        cases: Dict of position to the facts of a case.
+
+    Returns:
+        Dict of each of `CHOICES` to a position.
+    """
     order = sorted(cases, key=lambda position: cases[position]["dice"])
-    found = {}
-    for name, share in CHOICES.items():
-        position = order[round(share * (len(order) - 1))]
-        found[name] = position, cases[position], masks[str(position)]
-    return found
+    last = len(order) - 1
+    return {name: order[round(share * last)] for name, share in CHOICES.items()}
+
+
+def _with_masks(cases, masks):
+    """Dict of choice to a position, its case and the PNG of its mask."""
+    return {
+        name: (position, cases[position], masks[str(position)])
+        for name, position in chosen(cases).items()
+    }
 
 
 def _drawn(rows, folder, split):

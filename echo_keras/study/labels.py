@@ -43,10 +43,7 @@ def run(path, data, output, *, workers=1, scores=None, say):
         archive.check(scores)
     study = config.load(config.Study, path)
     cells = plan.cells(study, pathlib.Path(path).parent)
-    for recipe, names in plan.overruled(study, pathlib.Path(path).parent):
-        sys.stderr.write(
-            f"note: the study's own go in place of {' and '.join(names)} in {recipe}\n"
-        )
+    _note_overruled(study, pathlib.Path(path).parent)
     _check_first_weights(cells)
     records = grid.Records(str(data), study.split, origin.records(data))
     _check_fractions(cells, data)
@@ -71,6 +68,13 @@ def run(path, data, output, *, workers=1, scores=None, say):
             )
         )
         return _report(found, study, records, folder)
+
+
+def _note_overruled(study, folder):
+    for recipe, names in plan.overruled(study, folder):
+        sys.stderr.write(
+            f"note: the study's own go in place of {' and '.join(names)} in {recipe}\n"
+        )
 
 
 def _packed_or_told(pack, say):

@@ -192,13 +192,13 @@ def overruled(study, folder):
     """
     own = _OWN + (_LENGTH if study.steps else ())
     inits = {word: _init(word, folder) for word in study.inits}
-    found = [
-        *((word, _recipe(word, folder), own) for word in study.recipes),
-        *((word, init, _OF_THE_NETWORK) for word, init in inits.items()),
+    found = [(word, _recipe(word, folder), own) for word in study.recipes]
+    found += [
+        (word, init, _OF_THE_NETWORK)
+        for word, init in inits.items()
+        if isinstance(init, config.Pretrain)
     ]
     for word, recipe, names in found:
-        if isinstance(recipe, str):
-            continue
         usual = type(recipe)()
         changed = [n for n in names if getattr(recipe, n) != getattr(usual, n)]
         if changed:

@@ -123,11 +123,7 @@ def _plots(models, output):
 
 def _cases(models, output, urls):
     """Rows of pictures, the same cases by every model."""
-    order = np.argsort([case["dice"] for case in models[-1]["cases"]])
-    chosen = {
-        name: int(order[round(share * (len(order) - 1))])
-        for name, share in gallery.CHOICES.items()
-    }
+    chosen = gallery.chosen(dict(enumerate(models[-1]["cases"])))
     found = {}
     for model in models:
         with client.model(urls[model["name"]]) as segment:
