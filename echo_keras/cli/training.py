@@ -159,7 +159,7 @@ def pretrain(data, output, path, kind, replicas, checkpoint_seconds, **options):
 )
 @click.option("--config", "path", type=PATH, help="YAML recipe; see configs/.")
 @click.option("--epochs", type=POSITIVE, help="In place of steps.")
-@click.option("--steps", type=POSITIVE, show_default=str(config.Finetune.steps))
+@click.option("--steps", type=POSITIVE, show_default="by the number of patients")
 @click.option(
     "--seed",
     type=int,

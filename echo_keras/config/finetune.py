@@ -42,8 +42,9 @@ class Finetune:
         between: Whether to train on the labelled frames between ED and ES too, where
             the records have any; validation keeps to these two.
         batch: Frames in a batch.
-        steps: Batches of the whole run.
-        epochs: Passes over the labelled frames in place of steps; 0 counts steps. The
+        steps: Batches of the whole run; 0 leaves it to the number of labelled patients,
+            with 500 for 15, 2,200 for 300, and 300 at least.
+        epochs: Passes over the labelled frames in place of steps; 0 for none. The
             last batch of a pass is filled up from the next, and without teachers no
             batch is larger than a pass.
         checks: Times that the run is validated, or fewer where the steps do not divide.
@@ -92,7 +93,7 @@ class Finetune:
     validation: typing.Literal["fraction", "full"] = "fraction"
     between: bool = False
     batch: int = 16
-    steps: int = 500
+    steps: int = 0
     epochs: int = 0
     checks: int = 10
     keep: typing.Literal["last", "best"] = "last"

@@ -140,6 +140,8 @@ def _weights(source):
 def _complete(identity):
     """An identity with the defaults of settings that are younger than it."""
     known = {**_defaults(config.Finetune), **identity}
+    if known["epochs"]:
+        known["steps"] = 0  # whatever it says, as a run does not look at it
     if isinstance(known["init"], dict):
         known["init"] = {**_defaults(config.Pretrain), **known["init"]}
     return known

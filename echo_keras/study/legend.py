@@ -63,14 +63,10 @@ def _recipe(cell, cells):
     network = _NETWORKS[recipe.network]
     if recipe.encoder_name != "unet":
         network += f" on {recipe.encoder}"
-    lengths = sorted(
-        {one.recipe.steps for one in cells if one.recipe_name == cell.recipe_name}
-    )
-    steps = " to ".join(map(str, dict.fromkeys((lengths[0], lengths[-1]))))
     told = [
         f"{network}, {recipe.width} channels wide at first",
         f"frames of {recipe.size}x{recipe.size} pixels",
-        f"{recipe.epochs} epochs" if recipe.epochs else f"{steps} steps",
+        _length(cell, cells),
         f"batches of {recipe.batch}",
     ]
     if recipe.structures == "all":
@@ -86,6 +82,15 @@ def _recipe(cell, cells):
             "patients without labels too"
         )
     return ", ".join(told)
+
+
+def _length(cell, cells):
+    if cell.recipe.epochs:
+        return f"{cell.recipe.epochs} epochs"
+    alike = [one.recipe.steps for one in cells if one.recipe_name == cell.recipe_name]
+    ends = dict.fromkeys((min(alike), max(alike)))
+    told = " to ".join(map(str, ends))
+    return f"{told} steps" if min(alike) else "as many steps as its patients call for"
 
 
 def _teachers(student, cells):

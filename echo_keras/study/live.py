@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import math
 import statistics
 import sys
 
@@ -106,14 +107,17 @@ def clock(seconds):
 
 def _alike(cell):
     """Kinds of cells that tell how long one takes, the most alike first."""
-    counts = "epochs" if cell.recipe.epochs else "steps"
+    recipe = cell.recipe
+    counts = "epochs" if recipe.epochs else "steps" if recipe.steps else "patients"
     return (cell.recipe_name, cell.fraction), cell.recipe_name, counts
 
 
 def _work(cell):
-    """Steps of a cell, or passes over all labels."""
+    """Steps of a cell, or passes over all labels, or what the usual steps grow by."""
     recipe = cell.recipe
-    return recipe.epochs * recipe.fraction if recipe.epochs else recipe.steps
+    if recipe.epochs:
+        return recipe.epochs * recipe.fraction
+    return recipe.steps or math.sqrt(recipe.fraction)
 
 
 def _state(results):

@@ -11,10 +11,10 @@ import tensorflow as tf
 from echo_keras import config
 from echo_keras.data import schema, tfrecords
 from echo_keras.training import (
-    batches,
     fitting,
     initial,
     labels,
+    length,
     origin,
     precision,
     pseudo,
@@ -61,9 +61,10 @@ def run(recipe, data, output, *, checkpoint_seconds=60.0):
     identity = _identity(recipe, sources, multiply)
     with work.folder(output, identity, code=sources["code"]) as folder:
         frames, counts = _frames(recipe, data, sources, teachers)
-        if recipe.epochs:
-            recipe = counted(recipe, counts["frames"]["train"])
-            settings.refuse_no_choice(recipe)
+        labelled = {"patients": len(sources["patients"]["train"])}
+        labelled["frames"] = counts["frames"]["train"]
+        recipe = length.counted(recipe, **labelled)
+        settings.refuse_no_choice(recipe)
         how = {"checkpoints": folder / work.CHECKPOINTS, "seconds": checkpoint_seconds}
         model, told = _trained(model, recipe, frames, multiply=multiply, **how)
         sources["code"] = work.codes(folder)
@@ -97,22 +98,6 @@ def _note_left_out(recipe, data):
             f"note: between has no effect as {data} holds no labelled frames between "
             "ED and ES\n"
         )
-
-
-def counted(recipe, frames):
-    """Tell a recipe of epochs in steps.
-
-    Args:
-        recipe: `config.Finetune` that counts epochs.
-        frames: Number of labelled frames to train on.
-
-    Returns:
-        The same with steps, and without teachers in batches no larger than an epoch.
-    """
-    if not recipe.teachers:
-        recipe = config.replace(recipe, batch=min(recipe.batch, frames))
-    steps = recipe.epochs * -(-frames // batches.labelled_count(recipe))
-    return config.replace(recipe, steps=steps, epochs=0)
 
 
 def _sources(recipe, data):

@@ -14,6 +14,7 @@ from echo_keras.training import (
     finetune,
     initial,
     labels,
+    length,
     origin,
     pseudo,
     settings,
@@ -174,9 +175,9 @@ def _refuse_other(recipe, data, folder):
     """Refuse a network of another run, or one whose teachers were trained again."""
     said = _said(folder)
     made_by = initial.recipe_of(str(folder))
-    if recipe.epochs:
-        frames = said.get("frames", {}).get("train", 1)
-        recipe = finetune.counted(recipe, frames)
+    patients = len(said.get("patients", {}).get("train", [1]))
+    frames = said.get("frames", {}).get("train", 1)
+    recipe = length.counted(recipe, patients=patients, frames=frames)
     records = origin.records(data)
     pairs = {
         "records": ({key: said.get(key) for key in records}, records),

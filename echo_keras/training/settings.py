@@ -26,7 +26,7 @@ def refuse_contradictions(recipe):
             "size, where deeplabv3 needs an eighth; set network: unet, or encoder: "
             "resnet50"
         )
-    if not recipe.epochs:
+    if recipe.steps and not recipe.epochs:
         refuse_no_choice(recipe)
     if recipe.keep == "best" and recipe.average_decay:
         raise errors.InputError(

@@ -111,7 +111,7 @@ def test_splits_must_be_a_list_of_words(recipe, value):
 
 @pytest.mark.parametrize(
     "line",
-    ["steps: 0", "width: 0", "batch: -1", "size: 0", "learning_rate: 0"],
+    ["epochs: -1", "width: 0", "batch: -1", "size: 0", "learning_rate: 0"],
 )
 def test_counts_and_rates_must_be_positive(recipe, line):
     key, value = line.split(": ")

@@ -84,9 +84,16 @@ def test_the_same_plan_is_not_refused_nor_one_without_a_younger_setting():
         assert identity.refuse_other("here", begun, PLAN) is None
 
 
+def test_steps_beside_epochs_decide_nothing():
+    begun = {"identity": {"init": "random", "epochs": 50, "steps": 500}}
+    wanted = {"identity": {"init": "random", "epochs": 50, "steps": 0}}
+    assert identity.refuse_other("here", {**PLAN, **begun}, {**PLAN, **wanted}) is None
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
+        ({"identity": {"init": "random", "steps": 7}}, "with steps 0 and not 7; name"),
         ({"identity": {"init": "random", "size": 64}}, "with size 96 and not 64; name"),
         ({"weights": "abc"}, "random held other weights then; name another --scores"),
     ],

@@ -26,15 +26,17 @@ def names(tmp_path):
 
 
 def test_a_recipe_tells_its_network_and_how_long_it_is_trained(names, tmp_path):
-    (tmp_path / "lite.yaml").write_text("encoder: efficientnet_lite2\nwidth: 32\n")
+    lite = "encoder: efficientnet_lite2\nwidth: 32\nsteps: 70\n"
+    (tmp_path / "lite.yaml").write_text(lite)
     found = names(recipes=["unet.yaml", "deep.yaml", "lite.yaml"])
     assert found["unet"] == (
-        "UNet, 8 channels wide at first, frames of 64x64 pixels, 500 steps, batches of "
-        "12, mild augmentation"
+        "UNet, 8 channels wide at first, frames of 64x64 pixels, as many steps as its "
+        "patients call for, batches of 12, mild augmentation"
     )
     assert found["deep"].startswith("DeepLabV3 on resnet18, 16 channels wide")
     assert "50 epochs" in found["deep"]
     assert found["lite"].startswith("UNet on efficientnet_lite2, 32 channels wide")
+    assert "70 steps" in found["lite"]
     assert "augmentation" not in found["deep"]
     assert found["deep"].endswith("labels drawn by image, so from more patients")
 

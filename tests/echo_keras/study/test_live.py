@@ -15,7 +15,8 @@ def result(cell, dice=0.9, seconds=10.0, reason=""):
 
 @pytest.fixture
 def cells():
-    study = config.load(config.Study, fractions=[0.5, 1.0], subsets=2, seeds=1)
+    values = {"fractions": [0.5, 1.0], "steps": [500, 500], "subsets": 2, "seeds": 1}
+    study = config.load(config.Study, **values)
     return plan.cells(study, None)
 
 
@@ -41,8 +42,9 @@ def test_the_time_left_is_that_of_finished_cells_of_the_same_kind(cells, results
 def test_more_steps_and_more_labels_a_pass_take_longer(tmp_path):
     (tmp_path / "passes.yaml").write_text("epochs: 50\n")
     (tmp_path / "steps.yaml").write_text("steps: 500\n")
+    (tmp_path / "open.yaml").write_text("batch: 8\n")
     left = {}
-    for name, steps in (("steps", (300, 600)), ("passes", ())):
+    for name, steps in (("steps", (300, 600)), ("passes", ()), ("open", ())):
         study = config.load(
             config.Study,
             recipes=[f"{name}.yaml"],
@@ -54,7 +56,7 @@ def test_more_steps_and_more_labels_a_pass_take_longer(tmp_path):
         few, whole = plan.cells(study, tmp_path)
         results = {few.name: result(few, seconds=60.0), whole.name: None}
         left[name] = live.seconds_left([few, whole], results)
-    assert left == {"steps": 120, "passes": 240}
+    assert left == {"steps": 120, "passes": 240, "open": 120}
     assert live.seconds_left([few, whole], {few.name: None, whole.name: None}) is None
 
 

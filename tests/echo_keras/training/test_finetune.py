@@ -16,6 +16,7 @@ from echo_keras.training import (
     initial,
     labels,
     layerwise,
+    length,
     optimizers,
     origin,
     pseudo,
@@ -127,6 +128,21 @@ def test_exactly_the_steps_of_the_recipe_are_run(records, tmp_path, capsys, step
     summary = finetune.run(recipe, records, tmp_path / "model")
     assert summary["step"][-1] == steps
     assert f"finetune {steps}/{steps} steps" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_run_of_no_length_takes_the_steps_of_its_patients(
+    records, tmp_path, monkeypatch
+):
+    """Eight patients take 146 where 15 take 200, and their 16 frames would take 206."""
+    monkeypatch.setattr(length, "LEAST", 7)
+    monkeypatch.setattr(length, "KNOWN_STEPS", 200)
+    recipe = config.replace(TINY, steps=0, batch=1)
+    summary = finetune.run(recipe, records, tmp_path / "model")
+    assert len(summary["patients"]["train"]) == 8
+    assert summary["steps"] == 100
+    saved = config.load(config.Finetune, tmp_path / "model" / initial.RECIPE_FILE)
+    assert saved.steps == 100
 
 
 def test_dice_counts_pixels_at_a_half_and_is_one_where_both_are_empty():

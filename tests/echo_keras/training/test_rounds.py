@@ -146,6 +146,7 @@ def test_teachers_of_teachers_are_found_from_another_folder(
         ({"subset_seed": 3}, "first is of another run, with subset_seed 1 and not 3"),
         ({"steps": 4}, "with steps 3 and not 4; give what was given then, remove .*"),
         ({"epochs": 40}, "with steps 3 and not 80;"),
+        ({"steps": 0}, "with steps 3 and not 300;"),
     ],
 )
 def test_a_teacher_of_another_run_is_refused(
