@@ -46,7 +46,7 @@ def fill(encoder, width, *, path=None):
         raise errors.InputError(
             f"there are no ImageNet weights for the {encoder.name} encoder; the UNet "
             "has them with encoder: efficientnet_lite2 and width: 32, as in "
-            "configs/camus-imagenet.yaml, and deeplabv3 with encoder: resnet50 and "
+            "configs/camus-best.yaml, and deeplabv3 with encoder: resnet50 and "
             "width: 64"
         )
     module, read = known[encoder.name]
