@@ -42,8 +42,8 @@ class Finetune:
         between: Whether to train on the labelled frames between ED and ES too, where
             the records have any; validation keeps to these two.
         batch: Frames in a batch.
-        steps: Batches of the whole run; 0 leaves it to the number of labelled patients,
-            with 500 for 15, 2,200 for 300, and 300 at least.
+        steps: Batches of the whole run; 0 leaves their number to that of the patients
+            with a label that is drawn: 500 for 15, 2,000 for 300, and 300 at least.
         epochs: Passes over the labelled frames in place of steps; 0 for none. The
             last batch of a pass is filled up from the next, and without teachers no
             batch is larger than a pass.

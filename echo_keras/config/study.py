@@ -26,8 +26,8 @@ class Study:
             patients without labels for it, beside the teachers that its recipe names.
             They begin with the same first weights, or with those after the stroke.
         fractions: Shares of the labelled patients, each in (0, 1].
-        steps: Steps at each fraction, in place of those of the recipes; none by
-            default.
+        steps: Steps at each fraction, in place of those of the recipes, or of as many
+            as the patients call for; none by default.
         subsets: Subsets of patients at each fraction below 1; run number n draws subset
             n with seed n.
         seeds: Runs at fraction 1, where there is one subset.

@@ -15,7 +15,7 @@ PHANTOMS = {
     "camus": ("--patients", 150, "--views", "4CH", "--no-half-sequence"),
 }
 # A demo takes minutes: it pretrains briefly, and synthetic hearts get small networks.
-PRETRAIN = ("--epochs", 20)
+PRETRAIN, FINETUNE = ("--epochs", 20), ("--steps", 500)
 PHANTOM_PRETRAIN = config.Pretrain(size=64)
 PHANTOM_FINETUNE = config.Finetune(size=64, steps=220)
 
@@ -87,7 +87,7 @@ def _train(runner, sources, output):
         model = output / "finetune" / name
         first = encoder if init == "simclr" else init
         words = ("--data", folder, "--fraction", FRACTION, "--init", first)
-        runner.run("finetune", *words, *recipes.get("finetune", ()), output=model)
+        runner.run("finetune", *words, *recipes.get("finetune", FINETUNE), output=model)
         exported = output / "saved_models" / name
         words = ("export", "--model", model)
         runner.run(*words, output=exported, proof=exported / "1")

@@ -88,9 +88,10 @@ def _length(cell, cells):
     if cell.recipe.epochs:
         return f"{cell.recipe.epochs} epochs"
     alike = [one.recipe.steps for one in cells if one.recipe_name == cell.recipe_name]
+    if not min(alike):
+        return "as many steps as its patients call for"
     ends = dict.fromkeys((min(alike), max(alike)))
-    told = " to ".join(map(str, ends))
-    return f"{told} steps" if min(alike) else "as many steps as its patients call for"
+    return f"{' to '.join(map(str, ends))} steps"
 
 
 def _teachers(student, cells):

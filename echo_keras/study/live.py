@@ -68,7 +68,8 @@ def seconds_left(cells, results, running=None):
     """Estimate the rest by finished cells, those of the same recipe and fraction first.
 
     Where none of these has finished, a cell takes as long as its steps, or its passes
-    over its share of the labels, take in others.
+    over its share of the labels, take in others. Of those that leave their steps open
+    one takes about as the root of its share is to that of another.
 
     Args:
         cells: List of `plan.Cell`.
@@ -77,7 +78,7 @@ def seconds_left(cells, results, running=None):
 
     Returns:
         Seconds of one worker, pretraining apart; None before a cell has finished whose
-        recipe counts steps, or passes, as those do that are left.
+        recipe counts steps, or passes, or neither, as those do that are left.
     """
     seconds, work = collections.Counter(), collections.Counter()
     for cell in cells:
@@ -113,7 +114,7 @@ def _alike(cell):
 
 
 def _work(cell):
-    """Steps of a cell, or passes over all labels, or what the usual steps grow by."""
+    """Steps of a cell, passes over all labels, or about what open steps grow by."""
     recipe = cell.recipe
     if recipe.epochs:
         return recipe.epochs * recipe.fraction

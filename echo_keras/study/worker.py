@@ -74,6 +74,7 @@ def finetune(folder):
     seconds = max(now - start, history["seconds"] + now - trained)
     cost = {
         "labelled_patients": len(history["patients"]["train"]),
+        "steps": history["steps"],
         "precision": history["precision"],
         "code": history["code"],
         "training_seconds": history["seconds"],

@@ -58,12 +58,11 @@ def run(recipe, data, output, *, checkpoint_seconds=60.0):
     teachers = pseudo.teachers(recipe)  # later, as loading them draws from the seed
     sources = _sources(recipe, data)
     _note_left_out(recipe, data)
+    recipe = length.by_patients(recipe, len(sources["patients"]["train"]))
     identity = _identity(recipe, sources, multiply)
     with work.folder(output, identity, code=sources["code"]) as folder:
         frames, counts = _frames(recipe, data, sources, teachers)
-        labelled = {"patients": len(sources["patients"]["train"])}
-        labelled["frames"] = counts["frames"]["train"]
-        recipe = length.counted(recipe, **labelled)
+        recipe = length.by_frames(recipe, counts["frames"]["train"])
         settings.refuse_no_choice(recipe)
         how = {"checkpoints": folder / work.CHECKPOINTS, "seconds": checkpoint_seconds}
         model, told = _trained(model, recipe, frames, multiply=multiply, **how)
@@ -75,8 +74,11 @@ def run(recipe, data, output, *, checkpoint_seconds=60.0):
 
 def _identity(recipe, sources, multiply):
     """All that decides the result."""
+    given = dataclasses.asdict(recipe)
+    if recipe.epochs:
+        del given["steps"]
     return {
-        **dataclasses.asdict(recipe),
+        **given,
         "init": origin.unplaced(sources["init"]),
         "teachers": origin.unplaced(sources["teachers"]),
         "precision": multiply,

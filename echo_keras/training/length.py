@@ -1,42 +1,44 @@
 """How many steps a fine-tuning takes."""
 
-import math
-
 from echo_keras import config
 from echo_keras.training import batches
 
+# What the study of docs/results/camus.md took: 500 steps for 15 patients, 1,000 for 75
+# and 2,000 for 300, which is this power of their number, and 300 for 3.
+STEPS, PATIENTS, POWER = 500, 15, 0.46
 LEAST = 300
-KNOWN_STEPS, KNOWN_PATIENTS = 500, 15
 
 
-def counted(recipe, *, patients, frames):
-    """Tell a recipe in steps.
+def by_patients(recipe, patients):
+    """The recipe with a number of steps, where it counts neither steps nor epochs.
 
     Args:
-        recipe: `config.Finetune`, which may count epochs or leave its length open.
+        recipe: `config.Finetune`.
         patients: Number of labelled patients to train on.
-        frames: Number of their frames.
 
     Returns:
-        The same with steps; with epochs, and without teachers, in batches no larger
-        than an epoch.
+        The same recipe, or a copy with steps in whole hundreds.
     """
-    if recipe.epochs:
-        if not recipe.teachers:
-            recipe = config.replace(recipe, batch=min(recipe.batch, frames))
-        steps = recipe.epochs * -(-frames // batches.labelled_count(recipe))
-        return config.replace(recipe, steps=steps, epochs=0)
-    return config.replace(recipe, steps=recipe.steps or usual(patients))
+    if recipe.steps or recipe.epochs:
+        return recipe
+    hundreds = round(STEPS * (patients / PATIENTS) ** POWER / 100)
+    return config.replace(recipe, steps=max(100 * hundreds, LEAST))
 
 
-def usual(patients):
-    """Steps for so many labelled patients, where nobody says how many.
+def by_frames(recipe, frames):
+    """The recipe with steps in place of epochs, where it counts these.
 
-    They grow with the square root of the patients, as they roughly do in the study of
-    docs/results/camus.md: 500 steps for 15 patients, 2,200 for 300.
+    Args:
+        recipe: `config.Finetune`.
+        frames: Number of labelled frames to train on.
 
     Returns:
-        Multiple of 100, which `checks` divides, and 300 at least.
+        The same recipe, or a copy with steps, whose batches are no larger than an
+        epoch unless it has teachers.
     """
-    steps = KNOWN_STEPS * math.sqrt(patients / KNOWN_PATIENTS)
-    return max(int(steps // 100) * 100, LEAST)
+    if not recipe.epochs:
+        return recipe
+    if not recipe.teachers:
+        recipe = config.replace(recipe, batch=min(recipe.batch, frames))
+    steps = recipe.epochs * -(-frames // batches.labelled_count(recipe))
+    return config.replace(recipe, steps=steps, epochs=0)

@@ -34,6 +34,7 @@ SHARED = (
     "mixed_precision",
 )
 """Settings that teachers take from the last: labels, length, chance and precision."""
+_LENGTH = ("epochs", "steps")  # the first that is given counts
 
 
 def run(recipe, data, output):
@@ -83,6 +84,8 @@ def _refuse_taken(recipe, output):
     known = dataclasses.asdict(recipe)
     for name in ("init", "teachers"):  # told by their weights, which are not there yet
         del known[name]
+    if recipe.epochs or not recipe.steps:
+        del known["steps"]
     work.refuse_other(output, known)
 
 
@@ -133,13 +136,19 @@ def _note_overruled(own, student, word):
     """Name the settings of a teacher's recipe that the run chooses."""
     usual = config.Finetune()
     for name in SHARED:
-        beside = "epochs" if name == "steps" and student.epochs else name
-        value = getattr(student, beside)
+        value = getattr(student, name)
         if getattr(own, name) not in (value, getattr(usual, name)):
+            beside = _length(student) if name in _LENGTH else f"{name}: {value}"
             sys.stderr.write(
-                f"note: {name} of {word} has no effect beside {beside}: {value} of the "
-                "run that it teaches\n"
+                f"note: {name} of {word} has no effect beside {beside} of the run that "
+                "it teaches\n"
             )
+
+
+def _length(recipe):
+    """What decides how long a network is trained, for people."""
+    given = [f"{name}: {value}" for name in _LENGTH if (value := getattr(recipe, name))]
+    return given[0] if given else "the labelled patients"
 
 
 def _refuse_unfit(recipe, planned):
@@ -177,7 +186,7 @@ def _refuse_other(recipe, data, folder):
     made_by = initial.recipe_of(str(folder))
     patients = len(said.get("patients", {}).get("train", [1]))
     frames = said.get("frames", {}).get("train", 1)
-    recipe = length.counted(recipe, patients=patients, frames=frames)
+    recipe = length.by_frames(length.by_patients(recipe, patients), frames)
     records = origin.records(data)
     pairs = {
         "records": ({key: said.get(key) for key in records}, records),

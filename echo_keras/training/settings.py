@@ -26,7 +26,7 @@ def refuse_contradictions(recipe):
             "size, where deeplabv3 needs an eighth; set network: unet, or encoder: "
             "resnet50"
         )
-    if recipe.steps and not recipe.epochs:
+    if not recipe.epochs:
         refuse_no_choice(recipe)
     if recipe.keep == "best" and recipe.average_decay:
         raise errors.InputError(
@@ -78,9 +78,9 @@ def refuse_no_choice(recipe):
     """
     if recipe.keep == "best" and checks(recipe) == 1:
         raise errors.InputError(
-            f"keep: best has one check to choose from, as {recipe.steps} steps are to "
-            f"be divided evenly by at most {recipe.checks}; set more checks, or other "
-            "steps or epochs"
+            "keep: best has one check to choose from, as "
+            f"{recipe.steps or 'the'} steps are to be divided evenly by at most "
+            f"{recipe.checks}; set more checks, or other steps or epochs"
         )
 
 

@@ -111,7 +111,7 @@ def test_splits_must_be_a_list_of_words(recipe, value):
 
 @pytest.mark.parametrize(
     "line",
-    ["epochs: -1", "width: 0", "batch: -1", "size: 0", "learning_rate: 0"],
+    ["steps: -1", "width: 0", "batch: -1", "size: 0", "learning_rate: 0"],
 )
 def test_counts_and_rates_must_be_positive(recipe, line):
     key, value = line.split(": ")
@@ -211,6 +211,10 @@ def test_a_word_that_yaml_reads_as_yes_or_no_is_understood(recipe, kind, line, w
 def test_a_floor_of_zero_lets_every_model_pass():
     recipe = config.load(config.Pipeline, least_dice=0, least_slice_dice=0)
     assert recipe.least_dice == recipe.least_slice_dice == 0
+
+
+def test_steps_may_be_zero_where_the_patients_decide(recipe):
+    assert config.load(config.Finetune, recipe("steps: 0")).steps == 0
 
 
 def test_epochs_may_be_zero_where_steps_count_instead(recipe):

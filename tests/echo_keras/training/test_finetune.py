@@ -134,9 +134,9 @@ def test_exactly_the_steps_of_the_recipe_are_run(records, tmp_path, capsys, step
 def test_a_run_of_no_length_takes_the_steps_of_its_patients(
     records, tmp_path, monkeypatch
 ):
-    """Eight patients take 146 where 15 take 200, and their 16 frames would take 206."""
+    """Eight patients take 142 where 15 take 190, and their 16 frames would take 196."""
     monkeypatch.setattr(length, "LEAST", 7)
-    monkeypatch.setattr(length, "KNOWN_STEPS", 200)
+    monkeypatch.setattr(length, "STEPS", 190)
     recipe = config.replace(TINY, steps=0, batch=1)
     summary = finetune.run(recipe, records, tmp_path / "model")
     assert len(summary["patients"]["train"]) == 8
@@ -420,7 +420,10 @@ def test_the_best_weights_are_those_of_the_lowest_validation_loss(records, tmp_p
     assert summary["dice"] == pytest.approx(summary["validation_dice"][best], abs=1e-5)
 
 
-@pytest.mark.parametrize("options", [{"steps": 13}, {"checks": 1}, {"epochs": 13}])
+@pytest.mark.parametrize(
+    "options",
+    [{"steps": 13}, {"steps": 0, "checks": 1}, {"checks": 1}, {"epochs": 13}],
+)
 def test_one_check_has_no_best(records, tmp_path, options):
     best = {"keep": "best", "average_decay": 0.0, "checks": 10, "batch": 64}
     recipe = config.replace(TINY, **{**best, **options})

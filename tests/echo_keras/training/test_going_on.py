@@ -14,6 +14,7 @@ from echo_keras.training import (
     finetune,
     fitting,
     initial,
+    length,
     work,
 )
 
@@ -159,6 +160,32 @@ def test_steps_that_were_taken_are_not_taken_again(records, tmp_path, kill, caps
     assert "finetune 6/8 steps" not in shown
     assert seen["step"] == [2, 4, 6, 8]
     assert len(seen["validation_dice"]) == 4
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_run_of_epochs_goes_on_whatever_its_steps_were_by_default(
+    records, tmp_path, kill
+):
+    recipe = config.replace(TINY, epochs=2)
+    kill(recipe, records, tmp_path / "model", checks=1)
+    told = tmp_path / "model.partial" / work.IDENTITY_FILE
+    told.write_text(json.dumps({**json.loads(told.read_text()), "steps": 500}))
+    assert run(recipe, records, tmp_path / "model")["steps"] == 8
+
+
+@pytest.mark.usefixtures("small_network")
+def test_a_run_of_open_length_goes_on_if_it_is_as_long_as_then(
+    records, tmp_path, kill, monkeypatch
+):
+    monkeypatch.setattr(length, "LEAST", 8)
+    monkeypatch.setattr(length, "STEPS", 8)
+    recipe = config.replace(TINY, steps=0)
+    kill(recipe, records, tmp_path / "model", checks=1)
+    monkeypatch.setattr(length, "LEAST", 12)
+    with pytest.raises(errors.NothingToGoOnFromError, match="with steps 8, not 12;"):
+        run(recipe, records, tmp_path / "model")
+    monkeypatch.setattr(length, "LEAST", 8)
+    assert run(recipe, records, tmp_path / "model")["steps"] == 8
 
 
 @pytest.mark.usefixtures("small_network")

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from echo_keras import config, errors
-from echo_keras.training import finetune, initial, pseudo, rounds, work
+from echo_keras.training import finetune, initial, length, pseudo, rounds, work
 
 TINY = config.Finetune(
     size=32,
@@ -116,6 +116,26 @@ def test_settings_of_a_teacher_that_the_run_chooses_are_named(
     assert said.count("has no effect") == 2
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"epochs": 1}, "epochs: 1"),
+        ({"steps": 0}, "the labelled patients"),
+    ],
+)
+def test_what_decides_the_length_in_place_of_a_teacher_is_named(
+    half_labelled, tmp_path, write, capsys, monkeypatch, values, told
+):
+    monkeypatch.setattr(length, "LEAST", 2)
+    monkeypatch.setattr(length, "STEPS", 2)
+    first = write("first", steps=400)
+    recipe = config.replace(TINY, teachers=(first,), **values)
+    rounds.run(recipe, half_labelled, tmp_path / "last")
+    assert f"note: steps of {first} has no effect beside {told} of the run that" in (
+        capsys.readouterr().err
+    )
+
+
 def test_a_teacher_that_is_there_is_not_trained_again(
     half_labelled, tmp_path, finished, capsys, monkeypatch
 ):
@@ -146,7 +166,6 @@ def test_teachers_of_teachers_are_found_from_another_folder(
         ({"subset_seed": 3}, "first is of another run, with subset_seed 1 and not 3"),
         ({"steps": 4}, "with steps 3 and not 4; give what was given then, remove .*"),
         ({"epochs": 40}, "with steps 3 and not 80;"),
-        ({"steps": 0}, "with steps 3 and not 300;"),
     ],
 )
 def test_a_teacher_of_another_run_is_refused(
@@ -199,6 +218,23 @@ def test_a_teacher_of_other_records_is_refused(half_labelled, tmp_path, finished
     (others / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(errors.InputError, match="of another run, with other records"):
         rounds.run(finished, others, tmp_path / "last")
+
+
+def test_a_teacher_whose_length_was_open_is_known_again(
+    half_labelled, tmp_path, write, capsys, monkeypatch
+):
+    """Four patients or five take 100 steps where 15 take 150, and one would take 2."""
+    monkeypatch.setattr(length, "LEAST", 2)
+    monkeypatch.setattr(length, "STEPS", 150)
+    recipe = config.replace(TINY, steps=0, teachers=(write("first"),))
+    assert rounds.run(recipe, half_labelled, tmp_path / "last")["steps"] == 100
+    shutil.rmtree(tmp_path / "last")
+    rounds.run(recipe, half_labelled, tmp_path / "last")
+    assert "is trained already" in capsys.readouterr().err
+    shutil.rmtree(tmp_path / "last")
+    monkeypatch.setattr(length, "STEPS", 300)
+    with pytest.raises(errors.InputError, match="with steps 100 and not 200;"):
+        rounds.run(recipe, half_labelled, tmp_path / "last")
 
 
 @pytest.mark.usefixtures("untrained")
@@ -289,6 +325,11 @@ def test_two_recipes_of_one_name_are_refused(tmp_path, write):
         ({"teachers": ["lost.yaml"]}, {}, r"cannot read recipe .*lost\.yaml: no such"),
         ({"teachers": ["lost"]}, {}, r"first\.yaml: there is no folder lost; gi"),
         ({"keep": "best"}, {}, "keep: best takes the weights of one step, but average"),
+        (
+            {"keep": "best", "average_decay": 0.0, "checks": 1},
+            {"steps": 0},
+            "keep: best has one check to choose from, as the steps are to be divided",
+        ),
     ],
 )
 def test_what_cannot_be_is_told_before_any_network_is_trained(
