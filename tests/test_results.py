@@ -85,6 +85,29 @@ def test_the_figures_in_tables_of_a_page_are_those_of_the_study(page, study):
     assert set(found) - {()} <= known
 
 
+RECIPES = {
+    "camus-few.yaml": ("wide-anchored", "random"),
+    "camus-best.yaml": ("lite-large", "imagenet"),
+    "camus-student.yaml": ("student-of-lite", "hearts"),
+    "camus-hearts.yaml": ("all", "hearts"),
+}
+"""What the recipes that README advises are called in the study."""
+
+
+def test_readme_advises_recipes_by_their_dice():
+    known = {
+        (row["recipe"], row["init"], row["labelled_patients"]): row["value"]
+        for row in rows("camus-levels.csv")
+        if row["figure"] == account.MEAN
+    }
+    row = r"\| (\d+) \| `(camus-\w+\.yaml)` \| (\.\d{3}) \|"
+    advised = re.findall(row, (ROOT / "README.md").read_text())
+    assert {recipe for _, recipe, _ in advised} == set(RECIPES)
+    for patients, recipe, dice in advised:
+        wanted = float(known[(*RECIPES[recipe], patients)])
+        assert f"{wanted:.3f}" == f"0{dice}"
+
+
 def _written(figures, *, sign):
     """The ways in which a page gives mean Dice: a value, an interval, both."""
     for row in figures:
