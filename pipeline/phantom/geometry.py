@@ -62,7 +62,8 @@ def half_widths(state, along, side):
         side: Array of the same shape, True on the lateral side.
 
     Returns:
-        Two float32 arrays, mm, both zero above the apex.
+        Two float32 arrays, mm, the first zero above the apex and the second above the
+        wall that caps it.
     """
     stations = anatomy.STATIONS
     per_mm = np.float32(1 / ((stations[1] - stations[0]) * state.length))

@@ -60,7 +60,7 @@ class Beams:
 
 
 def beams(scanner, spacing):
-    """The beams of a scanner, as dense in the deep half as along the beam.
+    """The beams of a scanner, about as far apart at half of the depth as its cells.
 
     Args:
         scanner: The `Scanner`.

@@ -39,12 +39,13 @@ def is_damaged(image):
     """Whether part of a JPEG image was overwritten with zeros.
 
     A decoder draws something in their place. No table and no picture has so many zeros
-    in a row, but a block of a disk that was lost has.
+    in a row, but a block of a disk that was lost has. Those that pad its end do not
+    count.
 
     Args:
-        image: Bytes of the image.
+        image: Bytes of an image, as `images` finds it.
     """
-    return bytes(_LOST) in bytes(image)
+    return bytes(_LOST) in bytes(image).rstrip(b"\0")
 
 
 def _continues(content):

@@ -15,7 +15,8 @@ def rows(path, columns):
         columns: Names of the columns, in the order wanted.
 
     Yields:
-        Tuple of strings, stripped; empty where a row is too short.
+        Tuple of strings, stripped; empty where a row is too short. Rows of nothing but
+        blanks are left out.
 
     Raises:
         InputError: The file is no text, is empty or lacks a column.
@@ -40,6 +41,6 @@ def _chosen(lines, columns, *, path):
         )
     places = [header.index(name) for name in columns]
     for line in lines:
-        if any(line):
+        if any(map(str.strip, line)):
             line += [""] * (len(header) - len(line))
             yield tuple(line[place].strip() for place in places)

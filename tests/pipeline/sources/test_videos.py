@@ -29,21 +29,6 @@ def write(tmp_path):
     return write
 
 
-def chunk(kind, content):
-    return kind + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
-
-
-def avi(streams, frames):
-    """A file with a stream header for each pair of kind and codec."""
-    headers = [
-        chunk(b"LIST", b"strl" + chunk(b"strh", kind + codec + bytes(24) + b"\2\0\0\0"))
-        for kind, codec in streams
-    ]
-    header = chunk(b"LIST", b"hdrl" + chunk(b"avih", bytes(56)) + b"".join(headers))
-    movie = b"".join(chunk(kind, content) for kind, content in frames)
-    return chunk(b"RIFF", b"AVI " + header + chunk(b"LIST", b"movi" + movie))
-
-
 def everything(total):
     return range(total)
 
@@ -71,28 +56,6 @@ def test_other_codecs_are_decoded_by_ffmpeg(write):
         np.testing.assert_allclose(frame, picture(number), atol=2)
 
 
-def test_a_movie_of_another_form_is_left_to_ffmpeg(write):
-    path = write("MJPG")
-    whole = path.read_bytes()
-    first = whole.index(b"00dc")
-    size = struct.pack("<I", 0)
-    repeated = whole[: first + 4] + size + whole[first + 8 :]
-    second_part = whole + b"RIFF"
-    no_frames = whole.replace(b"00dc", b"01wb")
-    for content in (repeated, second_part, no_frames, whole[:8], b""):
-        assert mjpeg.images(content) is None
-
-
-def test_one_stream_of_motion_jpeg_alone_is_taken_apart():
-    jpeg = b"\xff\xd8 a picture \xff\xd9"
-    frames = [(b"ix00", b"index"), (b"00dc", jpeg), (b"JUNK", b""), (b"00db", jpeg)]
-    one, sound = (b"vids", b"MJPG"), (b"auds", bytes(4))
-    promised, images = mjpeg.images(avi([one], frames))
-    assert (promised, [bytes(image) for image in images]) == (2, [jpeg, jpeg])
-    for streams in ([one, sound], [one, one], [sound], [(b"vids", b"XVID")], []):
-        assert mjpeg.images(avi(streams, frames)) is None
-
-
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_cut_video_gives_what_is_before_the_cut(write, share):
     path = write("MJPG")
@@ -108,15 +71,6 @@ def test_a_cut_video_gives_what_is_before_the_cut(write, share):
         videos.grey_frames(path, everything)
 
 
-def test_a_frame_overwritten_with_zeros_ends_the_video(write):
-    path = write("MJPG")
-    whole = path.read_bytes()
-    middle = len(whole) // 2
-    path.write_bytes(whole[:middle] + bytes(1000) + whole[middle + 1000 :])
-    _, images = mjpeg.images(path.read_bytes())
-    assert 0 < len(images) < FRAMES
-
-
 def test_a_frame_with_a_lost_part_is_a_defect_if_it_is_wanted(write):
     path = write("MJPG")
     whole = bytearray(path.read_bytes())
@@ -129,31 +83,6 @@ def test_a_frame_with_a_lost_part_is_a_defect_if_it_is_wanted(write):
     assert list(frames) == [0, 2]
     with pytest.raises(listings.DefectError, match="a part of frame 1 of 12 is lost"):
         videos.grey_frames(path, everything)
-
-
-@pytest.mark.parametrize("level", [0, 128, 255])
-def test_a_frame_of_one_grey_is_not_taken_for_a_lost_one(level):
-    frame = np.full((112, 112), level, np.uint8)
-    assert not mjpeg.is_damaged(cv2.imencode(".jpg", frame)[1].tobytes())
-
-
-def test_a_length_that_cannot_be_is_left_to_ffmpeg(write):
-    path = write("MJPG")
-    content = bytearray(path.read_bytes())
-    struct.pack_into("<I", content, content.index(b"strh") + 8 + 32, 2**32 - 1)
-    assert mjpeg.images(bytes(content)) is None
-
-
-def test_random_damage_to_the_header_never_raises_anything_else(write):
-    path = write("MJPG")
-    whole = bytearray(path.read_bytes())
-    random = np.random.default_rng(0)
-    for _ in range(300):
-        content = bytearray(whole)
-        for place in random.integers(0, 300, size=4):
-            content[place] = random.integers(256)
-        found = mjpeg.images(bytes(content))
-        assert found is None or found[0] > 0
 
 
 def test_a_frame_beyond_the_end_is_a_defect(write):
