@@ -50,7 +50,7 @@ class LARS(keras.optimizers.legacy.Optimizer):
             grad += self._weight_decay * var
             ratio = self._trust * tf.math.divide_no_nan(tf.norm(var), tf.norm(grad))
             # Kernels that are all zero would never leave it otherwise.
-            rate *= tf.where(ratio > 0.0, ratio, 1.0)
+            rate = rate * tf.where(ratio > 0.0, ratio, 1.0)
         momentum = self.get_slot(var, "momentum")
         momentum.assign(self._momentum * momentum + rate * grad)
         return var.assign_sub(momentum)

@@ -114,15 +114,6 @@ def test_a_student_is_compared_with_its_teacher(arm):
     ]
 
 
-def test_a_failure_does_not_change_what_is_compared(arm):
-    """Without `best from random`, which failed, its other arm has nothing beside it."""
-    arms = [arm("hearts", 0.05)._replace(recipe_name="best"), arm("random", 0.05)]
-    first = ("unet", "random")
-    planned = {("best", "random", 0.05)}
-    assert results.differences(arms, first, planned) == []
-    assert {row["than_recipe"] for row in results.differences(arms, first)} == {"unet"}
-
-
 def test_an_arm_that_is_left_out_at_a_fraction_changes_what_is_compared_there(arm):
     arms = [
         arm("random", 0.05)._replace(recipe_name="best"),

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import pathlib
 import random
 import shutil
 import signal
@@ -480,37 +479,3 @@ def test_a_study_that_is_killed_again_and_again_runs_no_finished_cell_twice(tmp_
 
 def log_length(output):
     return len(log(output)) if (output / "log").exists() else 0
-
-
-def test_a_worker_ends_with_the_study_that_started_it(tmp_path):
-    script = (
-        "import os, threading, time\n"
-        "from echo_keras.study import worker\n"
-        "threading.Thread(target=worker._end_with_parent, daemon=True).start()\n"
-        "print('ready', flush=True)\n"
-        "time.sleep(600)\n"
-    )
-    read, write = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, "-c", script], stdin=read, stdout=subprocess.PIPE, text=True
-    )
-    os.close(read)
-    assert process.stdout.readline() == "ready\n"
-    os.close(write)
-    assert process.wait() == 1
-
-
-def test_a_workers_mistake_is_its_last_line(tmp_path):
-    (tmp_path / worker.PLAN).write_text(json.dumps({"data": "nowhere"}))
-    (tmp_path / worker.RECIPE).write_text("size: 32\n")
-    command = [sys.executable, "-m", "echo_keras.study.worker", "finetune"]
-    with subprocess.Popen(
-        [*command, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=pathlib.Path(__file__).parents[3],
-    ) as process:
-        *_, last = process.stderr
-    assert process.returncode
-    assert last.startswith("Error: no folder nowhere")

@@ -297,7 +297,9 @@ def test_a_cell_that_was_killed_while_it_was_scored_keeps_the_cost_of_its_traini
     (cell / "model" / "finetune.json").write_text(json.dumps(history))
     (cell / worker.SCORES).unlink()
     run_one()
-    assert json.loads((cell / worker.COST).read_text())["seconds"] >= 4321
+    cost = json.loads((cell / worker.COST).read_text())
+    assert cost["seconds"] >= 4321
+    assert cost["steps"] == history["steps"]
 
 
 def test_a_cell_whose_training_was_killed_tells_the_cost_of_all_of_it(

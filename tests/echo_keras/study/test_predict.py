@@ -8,8 +8,7 @@ import SimpleITK as sitk  # noqa: N813
 
 from echo_keras import errors
 from echo_keras.metrics import clinical
-from echo_keras.serving import stream
-from echo_keras.study import predict, reading, sequences
+from echo_keras.study import predict
 
 PERIOD, RATE = 20, 40.0
 
@@ -82,22 +81,6 @@ def test_the_curve_has_a_line_for_each_frame(written, ventricle):
     assert [line["phase"] for line in lines].count("ES") == 2
 
 
-def test_with_the_size_of_a_pixel_areas_and_volumes_have_units(
-    beating, bright, ventricle
-):
-    sequence = sequences.Sequence("p", beating, spacing=(2.0, 1.5))
-    found = reading.read(sequence, list(reading.segmented(sequence, bright)))
-    told = reading.summary(found)
-    assert (told["area_unit"], told["volume_unit"]) == ("cm^2", "ml")
-    diastole = told["beats"][0]["ED"]
-    area = ventricle(1.0).sum() * 2.0 * 1.5 / 100
-    assert diastole["area"] == pytest.approx(area, rel=0.02)
-    volume = clinical.volume(clinical.disks(ventricle(1.0), (2.0, 1.5))) / 1000
-    assert diastole["volume"] == pytest.approx(volume, rel=0.02)
-    assert told["heart_rate"] is None
-    assert reading.table(found).splitlines()[0].split(",")[5] == "volume_mm3"
-
-
 def test_bad_files_are_a_sentence_each_and_the_others_are_written(
     still, bright, tmp_path
 ):
@@ -119,35 +102,3 @@ def test_files_of_one_name_do_not_overwrite_each_other(still, bright, tmp_path):
     with pytest.raises(errors.InputError, match="1 of 2"):
         predict.run([still, tmp_path / "still.bmp"], bright, tmp_path / "o", **told)
     assert "would overwrite what" in complaints[0]
-
-
-def test_a_mask_of_another_size_is_refused(still, bright):
-    def halved(images):
-        smaller = cv2.imencode(".png", np.zeros((32, 64), np.uint8))[1].tobytes()
-        return [{**bright(images)[0], "mask_png_bytes": smaller}]
-
-    with pytest.raises(errors.InputError, match=r"mask of \(32, 64\) pixels"):
-        list(reading.segmented(sequences.read(still), halved))
-
-
-@pytest.mark.parametrize(("pixels", "largest"), [(2**23, 8), (3 * 64 * 64, 3), (9, 1)])
-def test_batches_of_large_frames_are_small(
-    beating, bright, monkeypatch, pixels, largest
-):
-    sizes = []
-
-    def segment(images):
-        sizes.append(len(images))
-        return bright(images)
-
-    monkeypatch.setattr(stream, "PIXELS", pixels)
-    sequence = sequences.Sequence("a", beating[:10])
-    assert len(list(reading.segmented(sequence, segment))) == 10
-    assert max(sizes) == largest
-
-
-def test_a_still_sequence_has_no_beat(beating, bright):
-    sequence = sequences.Sequence("still", beating[[0] * 4])
-    found = reading.read(sequence, list(reading.segmented(sequence, bright)))
-    assert reading.summary(found)["ejection_fraction"] is None
-    assert not reading.phases(found)

@@ -7,10 +7,8 @@ import pytest
 
 from echo_keras import config, errors
 from echo_keras.data import tfrecords
-from echo_keras.losses import segmentation
 from echo_keras.models import norms, unet
 from echo_keras.training import (
-    batches,
     finetune,
     fitting,
     initial,
@@ -143,39 +141,6 @@ def test_a_run_of_no_length_takes_the_steps_of_its_patients(
     assert summary["steps"] == 100
     saved = config.load(config.Finetune, tmp_path / "model" / initial.RECIPE_FILE)
     assert saved.steps == 100
-
-
-def test_dice_counts_pixels_at_a_half_and_is_one_where_both_are_empty():
-    truth = np.array([[1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]], np.float32)
-    probability = np.array(
-        [[0.5, 0.49, 0.9, 0], [0.1, 0, 0, 0.49], [0.5, 0, 0, 0]], np.float32
-    )
-    shape = (3, 2, 2, 1)
-    scores = fitting.dice(truth.reshape(shape), probability.reshape(shape))
-    np.testing.assert_allclose(scores, [2 * 1 / 4, 1, 0])
-
-
-@pytest.mark.usefixtures("small_network")
-@pytest.mark.parametrize(
-    ("name", "loss"),
-    [
-        ("cross_entropy", segmentation.cross_entropy),
-        ("dice", segmentation.soft_dice),
-        ("both", segmentation.cross_entropy_and_dice),
-        ("focal", segmentation.focal),
-    ],
-)
-def test_the_loss_of_the_recipe_is_the_one_that_is_lowered(records, name, loss):
-    recipe = config.replace(TINY, loss=name, steps=2)
-    frames = {
-        split: labels.load(recipe, records, split, patients=patients)
-        for split, patients in (("train", [*"ab"]), ("validation", ["i"]))
-    }
-    model = initial.network(recipe)
-    images, truth = next(iter(batches.endless(recipe, frames["train"])))
-    wanted = np.mean(loss(truth, model(images)))
-    found = fitting.fit(model, recipe, {**frames, "pseudo": None})
-    assert found["loss"][0] == pytest.approx(wanted, rel=1e-5)
 
 
 def test_a_run_starts_from_the_pretrained_encoder(

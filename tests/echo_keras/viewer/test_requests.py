@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-from echo_keras.study import sequences
 from echo_keras.viewer import desk, requests
 
 HOST = "127.0.0.1:8600"
@@ -108,14 +107,6 @@ def test_a_failing_model_is_told(ask, model, beating):
     found = finished(ask, json.loads(body)["id"])
     assert found["error"].startswith("no answer from")
     assert "no answer" in json.loads(ask("GET", "/api/server")[2])["error"]
-
-
-def test_a_bug_ends_the_waiting_of_the_page(model, beating):
-    model.segment = lambda images: [{}]
-    study = desk.Study(sequences.Sequence("a", beating[:1]))
-    with pytest.raises(KeyError):
-        study.segment(URL)
-    assert study.error.startswith("the viewer failed at this file")
 
 
 @pytest.mark.parametrize(
