@@ -9,7 +9,8 @@ class Limits:
 
     Attributes:
         body: Bytes of a request's body, as sent and unpacked.
-        values: JSON values in a body; one takes up to 72 bytes of memory.
+        values: JSON values in a body; one takes up to 124 bytes of memory, and up to
+            150 while the body is read.
         pixels: Pixels of all images of a request together, every frame of a GIF
             counted.
         rows: Images, or rows of another input, of a request; the network runs on all
