@@ -53,7 +53,7 @@ def trained(recipe, data, output):
     config.save(recipe, output / "recipe.yaml")
     patients = drawn.choose(recipe, data)["patients"]
     history = {"patients": patients, "seconds": 1.0, "precision": "float32"}
-    history["code"] = "0.1.0"
+    history |= {"code": "0.1.0", "steps": 7}
     (output / "finetune.json").write_text(json.dumps(history))
 
 
